@@ -1,0 +1,44 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each sets up what it needs first.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The same torch as the locks name; see docs/cuda.md for CUDA and CPU builds.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test setup lint check doctor lock clean
+
+demo: setup
+	$(BIN)/python -m demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/python requirements/check_lock.py
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml requirements/core.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info < (3, 13) else "Daad needs Python 3.11 or 3.12; run make with PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --progress-bar on $(TORCH)
+	$(BIN)/pip install --quiet --progress-bar on --requirement requirements/core.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+doctor: setup
+	$(BIN)/python -m corpus.doctor
+
+lock:
+	$(BIN)/python requirements/make_locks.py
+
+clean:
+	rm -rf out .venv .cache .mypy_cache .pytest_cache .ruff_cache
