@@ -1,0 +1,138 @@
+"""How every entry of the project reads its config and ends: one line and exit code 2 for a user's mistake.
+
+A config is one frozen dataclass. It comes from `--config FILE.yaml` and `--section.key=value`, later ones winning;
+unknown keys are refused, `--print_config` prints the whole of it, and `--help` comes from the docstrings.
+"""
+
+import difflib
+import errno
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from types import FrameType
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
+
+import jsonargparse
+
+from corpus.errors import CorpusError
+
+Config = TypeVar("Config")
+
+EXIT_MISTAKE = 2
+EXIT_STOPPED = 130
+
+
+def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None = None) -> Config:
+    """Read the command line into a config.
+
+    Raises:
+        CorpusError: An unknown key, a value of the wrong type, or one that breaks the config's rules.
+        SystemExit: After `--help` or `--print_config`.
+    """
+    parser = jsonargparse.ArgumentParser(
+        prog=prog,
+        description=_first_paragraph(config_class.__doc__),
+        exit_on_error=False,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--config",
+        action="config",
+        help="YAML file with any of the settings below.",
+    )
+    parser.add_class_arguments(config_class, nested_key=None)
+    try:
+        namespace = parser.instantiate(parser.parse_args(arguments))
+        values = {field.name: namespace[field.name] for field in fields(config_class)}  # type: ignore[arg-type]
+        return config_class(**values)
+    except (jsonargparse.ArgumentError, ValueError, TypeError) as error:
+        raise CorpusError(_one_line(error, config_class)) from error
+
+
+def run(
+    main: Callable[[Config], int | None],
+    config_class: type[Config],
+    prog: str,
+    arguments: Sequence[str] | None = None,
+) -> NoReturn:
+    """Parse, call `main`, and exit: 0 when it went well, 2 for a mistake or unusable data, 130 when stopped.
+
+    `DAAD_TRACEBACK=1` in the environment shows where an error came from.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        sys.exit(main(parse(config_class, prog, arguments)) or 0)
+    except CorpusError as error:
+        _say(f"{prog}: {error}")
+        code = EXIT_MISTAKE
+    except KeyboardInterrupt:
+        _say(f"{prog}: stopped; the same command continues from here")
+        code = EXIT_STOPPED
+    except OSError as error:
+        if os.environ.get("DAAD_TRACEBACK"):
+            raise
+        _say(f"{prog}: {explain_os_error(error)}")
+        code = EXIT_MISTAKE
+    sys.exit(code)
+
+
+def explain_os_error(error: OSError) -> str:
+    """What the operating system refused, where, and what to do about it."""
+    advice = {
+        errno.ENOSPC: "free some space and run the same command again: it continues from here",
+        errno.EDQUOT: "your quota is used up; free some and run the same command again",
+        errno.EACCES: "the permissions forbid it; choose another place or change them",
+        errno.EPERM: "the permissions forbid it; choose another place or change them",
+        errno.EROFS: "the file system is read-only; choose another place",
+        errno.ENOENT: "check the path",
+        errno.ENOTDIR: "a file stands where a directory is needed; choose another place",
+        errno.EISDIR: "a directory stands where a file is needed",
+        errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    }.get(error.errno or 0, "see the message")
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}: {advice}"
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _say(message: str) -> None:
+    if os.environ.get("DAAD_TRACEBACK"):
+        import traceback
+
+        traceback.print_exc()
+    print(" ".join(message.split()), file=sys.stderr)  # noqa: T201
+
+
+def _first_paragraph(docstring: str | None) -> str:
+    return (docstring or "").strip().split("\n\n")[0]
+
+
+def _one_line(error: Exception, config_class: type) -> str:
+    message = " ".join(str(error).split())
+    message = re.sub(r"Problem with given class_path '[^']*\.(\w+)':", r"in a \1:", message)
+    message = message.replace("Parser key", "config key")
+    unknown = re.search(
+        r"[Oo]ption '([^']+)'(?: is not accepted|$)|unrecognized arguments: --([\w.]+)", message
+    )
+    if unknown:
+        name = unknown.group(1) or unknown.group(2)
+        close = difflib.get_close_matches(name.split(".")[-1], sorted(set(_names(config_class))), n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        message += f": no setting has this name; {hint}--help lists all"
+    elif "are required" in message:
+        message += ": give them in --config FILE.yaml or as --name=value"
+    return f"config: {message}"
+
+
+def _names(config_class: Any) -> Iterator[str]:
+    """Names of all settings, those of nested dataclasses and of lists of them too."""
+    for name, hint in get_type_hints(config_class).items():
+        yield name
+        for nested in (hint, *get_args(hint)):
+            if is_dataclass(nested):
+                yield from _names(nested)

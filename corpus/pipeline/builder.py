@@ -1,0 +1,405 @@
+"""The build as a whole: what is there already, what is missing, and in which order it is made."""
+
+import fcntl
+import resource
+import shutil
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from corpus import decontamination, readers
+from corpus.build_config import BuildConfig
+from corpus.card import write_card
+from corpus.errors import CorpusError
+from corpus.pipeline import passes
+from corpus.pipeline.atomic import (
+    atomic_path,
+    read_json,
+    remove_partials,
+    sha256_of,
+    write_json,
+    write_parquet,
+)
+from corpus.pipeline.differences import describe_differences
+from corpus.pipeline.layout import FORMAT, Layout, PartFiles, digest, versions
+from corpus.pipeline.manifest import make_manifest
+from corpus.pipeline.part import PartTask, make_part
+from corpus.pipeline.shards import ShardSummary, plan_shards, write_shard
+from corpus.pipeline.warm_up import NUM_STEPS, warm_up
+from corpus.pipeline.workers import Workers
+from corpus.sources import Source
+
+
+@dataclass(frozen=True)
+class FinishedFile:
+    """An input file all of whose parts are made."""
+
+    source: Source
+    parts: list[PartFiles]
+    described: dict[str, Any]  # its entry under `inputs` in the manifest
+
+
+def build(config: BuildConfig) -> dict[str, Any]:
+    """Run the build, or what is left of it, and return the manifest.
+
+    Raises:
+        CorpusError: A mistake in the config, unusable input, or another build in the same directory.
+    """
+    started = time.time()
+    layout = Layout(Path(config.output_dir))
+    files = [(source, file) for source in config.sources for file in readers.resolve(source)]
+    with _locked(layout):
+        benchmarks = _index_benchmarks(config, layout)
+        plan = {
+            "format": FORMAT,
+            "versions": versions(),
+            "config": config.decisive(),
+            "references": _reference_digests(config, benchmarks),
+            "inputs": [
+                {"source": source.name, "path": file.path, "stamp": file.stamp} for source, file in files
+            ],
+        }
+        if _is_finished(layout, plan, config):
+            manifest: dict[str, Any] = read_json(layout.manifest)
+            return manifest
+        write_json(layout.plan, plan)
+        remove_partials(layout.output_dir)
+        clock = _Clock()
+        with Workers(config.num_workers) as workers:
+            with clock.phase("load kernels", NUM_STEPS, "step") as bar:
+                for _ in workers.map(warm_up, [(config, step) for step in range(NUM_STEPS)]):
+                    bar.update()
+            cleaning = Cleaning(config, layout, benchmarks, digest([config.cleaning(), plan["references"]]))
+            finished = _read_and_clean(files, cleaning, workers, clock)
+            manifest = _deduplicate_and_write(finished, config, layout, workers, clock)
+        _remove_stale(layout, finished, benchmarks)
+        manifest["run"] |= {
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+            "seconds": round(time.time() - started, 3),
+            "seconds_by_phase": clock.seconds,
+            "workers": config.num_workers,
+            "output_dir": config.output_dir,
+            "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            "workers_peak_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+        }
+        write_json(layout.manifest, manifest)
+        write_card(layout.output_dir)
+    return manifest
+
+
+class _Clock:
+    """Wall seconds of each phase, and its progress bar."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def phase(self, name: str, total: float, unit: str, *, scale: bool = False) -> Iterator["tqdm[Any]"]:
+        start = time.perf_counter()
+        with tqdm(total=total, desc=f"{name:<22}", unit=unit, unit_scale=scale, dynamic_ncols=True) as bar:
+            yield bar
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+@contextmanager
+def _locked(layout: Layout) -> Iterator[None]:
+    """Hold the output directory: two builds in one place would undo each other's work."""
+    layout.work.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CorpusError(
+                f"{layout.output_dir}: another build is running here; wait for it or choose another output_dir"
+            ) from error
+        yield
+
+
+def _is_finished(layout: Layout, plan: dict[str, Any], config: BuildConfig) -> bool:
+    """Whether the corpus is there already.
+
+    Raises:
+        CorpusError: Another config or input was used here before, and `update` was not asked for.
+    """
+    if not layout.plan.exists():
+        if layout.manifest.exists() and not config.update:
+            raise CorpusError(
+                f"{layout.manifest} is there, but not what tells how it was made (work/plan.json): choose another "
+                "output_dir, or add --update true to build it anew"
+            )
+        return False
+    before = read_json(layout.plan)
+    if before != plan:
+        what = describe_differences(before, plan)
+        if not config.update:
+            raise CorpusError(
+                f"{layout.output_dir} holds a build of another config or input ({what}): add --update true to "
+                "bring it up to date, keeping what did not change, or choose another output_dir"
+            )
+        tqdm.write(f"updating {layout.output_dir}: {what}")
+        return False
+    if not layout.manifest.exists():
+        return False
+    manifest = read_json(layout.manifest)
+    listed = manifest["shards"] + manifest["dropped"]
+    whole = all(_has_size(layout.output_dir / entry["path"], entry["bytes"]) for entry in listed)
+    return whole and layout.card.exists() and layout.clusters.exists()
+
+
+def _has_size(path: Path, size: int) -> bool:
+    return path.exists() and path.stat().st_size == size
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """What stages 1 to 7 need to know besides the input; `key` stands for all of it."""
+
+    config: BuildConfig
+    layout: Layout
+    benchmarks: Path | None
+    key: str
+
+
+def _read_and_clean(
+    files: list[tuple[Source, readers.InputFile]], cleaning: Cleaning, workers: Workers, clock: _Clock
+) -> list[FinishedFile]:
+    """Stages 1 to 7, part by part; parts that stand already are not made again."""
+    finished: list[FinishedFile] = []
+    with clock.phase("read and clean", sum(file.bytes for _, file in files), "B", scale=True) as bar:
+        marked = 0
+        for _ in workers.map(make_part, _tasks(files, cleaning, finished, bar)):
+            marked = _mark_complete(finished, marked)
+        _mark_complete(finished, marked)
+        bar.update(bar.total - bar.n)
+    return finished
+
+
+def _mark_complete(finished: list[FinishedFile], marked: int) -> int:
+    """Mark the files whose parts are all made, from number `marked` on, so that they are not even read again.
+
+    Parts are made in order, so a file is complete when its last part is.
+    """
+    for file in finished[marked:]:
+        if file.parts and not file.parts[-1].summary.exists():
+            break
+        if file.parts:
+            write_json(file.parts[0].directory / "complete.json", file.described)
+        marked += 1
+    return marked
+
+
+def _tasks(
+    files: list[tuple[Source, readers.InputFile]],
+    cleaning: Cleaning,
+    finished: list[FinishedFile],
+    bar: "tqdm[Any]",
+) -> Iterator[PartTask]:
+    """A task for every part that is not made yet; `finished` learns of each file as it ends."""
+    left: dict[str, int | None] = {
+        source.name: min(filter(None, (source.max_documents, cleaning.config.max_documents)), default=None)
+        for source, _ in files
+    }
+    for source, file in files:
+        limit = left[source.name]
+        if limit == 0:
+            continue
+        file_done = yield from _file_tasks(source, file, limit, cleaning, bar)
+        finished.append(file_done)
+        if limit is not None:
+            left[source.name] = limit - file_done.described["records"]
+
+
+def _file_tasks(
+    source: Source, file: readers.InputFile, limit: int | None, cleaning: Cleaning, bar: "tqdm[Any]"
+) -> Generator[PartTask, None, FinishedFile]:
+    directory = cleaning.layout.parts(source.name, _file_key(source, file, limit, cleaning.key))
+    done = directory / "complete.json"
+    if done.exists():
+        described = read_json(done)
+        bar.update(file.bytes)
+        return FinishedFile(source, [PartFiles(directory, n) for n in range(described["parts"])], described)
+    parts: list[PartFiles] = []
+    records = position = 0
+    block_bytes = cleaning.config.block_megabytes * 1_000_000
+    for block in readers.cut(file, source, block_bytes=block_bytes):
+        if limit is not None and records >= limit:
+            break
+        count = block.num_rows if limit is None else min(block.num_rows, limit - records)
+        records += count
+        part = PartFiles(directory, len(parts))
+        parts.append(part)
+        if not part.summary.exists():
+            yield PartTask(cleaning.config, source, block, count, part, cleaning.benchmarks)
+        bar.update(block.position - position)
+        position = block.position
+    described = {
+        "source": source.name,
+        "path": file.path,
+        "bytes": file.bytes,
+        "sha256": readers.checksum(file),
+        "parts": len(parts),
+        "records": records,
+    }
+    return FinishedFile(source, parts, described)
+
+
+def _file_key(source: Source, file: readers.InputFile, limit: int | None, cleaning_key: str) -> str:
+    """Stands for all that the parts of a file depend on."""
+    decisive = asdict(source)
+    for name in ("path", "priority", "max_documents", "examples"):
+        del decisive[name]
+    return digest([FORMAT, versions(), cleaning_key, decisive, file.path, file.stamp, limit])
+
+
+def _index_benchmarks(config: BuildConfig, layout: Layout) -> Path | None:
+    """Index the benchmarks under a name that tells their content; None where there are none."""
+    if not config.decontamination.benchmarks:
+        return None
+    index = decontamination.load_benchmarks(config.decontamination)
+    with TemporaryDirectory(dir=layout.work) as directory:
+        written = Path(directory) / "index.npz"
+        decontamination.save_index(index, written)
+        path = layout.work / f"benchmarks-{sha256_of(written)[:16]}.npz"
+        written.replace(path)
+    return path
+
+
+def _reference_digests(config: BuildConfig, benchmarks: Path | None) -> dict[str, str]:
+    """What else than the input decides about documents: benchmarks and word lists."""
+    digests = {"benchmarks": benchmarks.stem if benchmarks else ""}
+    for language, path in config.toxicity.word_lists.items():
+        digests[f"word list of {language}"] = sha256_of(Path(path))
+    return digests
+
+
+def _deduplicate_and_write(
+    finished: list[FinishedFile], config: BuildConfig, layout: Layout, workers: Workers, clock: _Clock
+) -> dict[str, Any]:
+    """Stages 8 to 10 over all parts, the shards, and all of the manifest but what `build` adds to `run`."""
+    parts = [part for file in finished for part in file.parts]
+    owners = [file.source for file in finished for _ in file.parts]
+    summaries = [read_json(part.summary) for part in parts]
+    starts = np.concatenate([[0], np.cumsum([summary["units"] for summary in summaries])]).astype(np.int64)
+    table = passes.UnitTable(
+        parts, [source.name for source in owners], [source.priority for source in owners], starts
+    )
+    key = digest(
+        [config.decisive(), [str(part.directory.name) for part in parts], [part.number for part in parts]]
+    )
+    files = passes.PassFiles(layout.passes(key))
+    files.directory.mkdir(parents=True, exist_ok=True)
+    with clock.phase("exact duplicates", 2, "pass") as bar:
+        stays = passes.exact_pass(table, config, files)
+        bar.update()
+        passes.boilerplate_pass(table, config, files, stays)
+        bar.update()
+    if config.near_duplicates.enabled:
+        with clock.phase("signatures", len(parts), "part") as bar:
+            passes.sign_pass(table, config, files, stays, workers, bar.update)
+    with clock.phase("near-duplicates", config.near_duplicates.banding[0], "band") as bar:
+        final = passes.near_pass(table, config, files, stays, bar.update)
+        bar.update(bar.total - bar.n)
+    duplicates, renames = files.directory / "duplicates.parquet", files.directory / "renames.npy"
+    renamed = passes.find_repeated_ids(table)
+    passes.save(renames, renamed)
+    clusters = passes.list_duplicates(table, config, files, stays, final, renamed)
+    write_parquet(duplicates, clusters)
+    tasks = plan_shards(
+        table,
+        config.sources,
+        [summary["text_bytes"] for summary in summaries],
+        config,
+        files,
+        duplicates,
+        renames,
+    )
+    with clock.phase("shards", len(tasks), "shard") as bar:
+        shards = []
+        for shard in workers.map(write_shard, tasks):
+            shards.append(shard)
+            bar.update()
+    with clock.phase("manifest and card", 1, "file"):
+        _put_in_place(layout, files, shards)
+        _write_clusters(layout.clusters, clusters)
+        _write_quarantine(layout.quarantine, finished)
+        manifest = make_manifest(
+            config,
+            [file.described for file in finished],
+            list(zip(table.sources, summaries, strict=True)),
+            shards,
+            clusters.rename({"id": "dropped", "kept_id": "kept"}),
+            renamed.shape[1],
+            version("daad"),
+        )
+    seconds: dict[str, float] = {}
+    for summary in summaries:
+        for stage, spent in summary["run"]["seconds"].items():
+            seconds[stage] = round(seconds.get(stage, 0.0) + spent, 3)
+    manifest["run"] = {"worker_seconds_by_stage": seconds}
+    return manifest
+
+
+def _put_in_place(layout: Layout, files: passes.PassFiles, shards: list[ShardSummary]) -> None:
+    """Move finished shards to where users look; what an older build left there goes.
+
+    From here until the manifest is written the directory is neither the old corpus nor the new one, so the old
+    manifest goes first, and the old card with it. A kill in between is mended by the next run: moved files are simply
+    there already.
+    """
+    layout.manifest.unlink(missing_ok=True)
+    layout.card.unlink(missing_ok=True)
+    for waiting, directory, names in (
+        (files.directory / "shards" / "kept", layout.shards, {s.name for s in shards if s.shard}),
+        (files.directory / "shards" / "dropped", layout.dropped, {s.name for s in shards if s.dropped}),
+    ):
+        directory.mkdir(exist_ok=True)
+        for name in sorted(names):
+            if (waiting / f"{name}.parquet").exists():
+                (waiting / f"{name}.parquet").replace(directory / f"{name}.parquet")
+        for path in directory.glob("*.parquet"):
+            if path.stem not in names:
+                path.unlink()
+
+
+def _write_clusters(path: Path, clusters: pl.DataFrame) -> None:
+    columns = {"stage": "stage", "kept": "kept_id", "dropped": "id", "kept_source": "kept_source"}
+    columns |= {"dropped_source": "source", "similarity": "similarity"}
+    write_parquet(path, clusters.select(**{new: pl.col(old) for new, old in columns.items()}))
+
+
+def _write_quarantine(directory: Path, finished: list[FinishedFile]) -> None:
+    """One file of JSON lines for each source that had unreadable input."""
+    directory.mkdir(exist_ok=True)
+    faults: dict[str, list[str]] = {}
+    for file in finished:
+        for part in file.parts:
+            text = part.faults.read_text(encoding="utf-8")
+            if text:
+                faults.setdefault(file.source.name, []).append(text)
+    for path in directory.glob("*.jsonl"):
+        if path.stem not in faults:
+            path.unlink()
+    for name, texts in faults.items():
+        with atomic_path(directory / f"{name}.jsonl") as partial:
+            partial.write_text("".join(texts), encoding="utf-8")
+
+
+def _remove_stale(layout: Layout, finished: list[FinishedFile], benchmarks: Path | None) -> None:
+    """Remove parts of files that this build does not have, and what only a stopped build needs."""
+    used = {part.directory.name for file in finished for part in file.parts}
+    for directory in (layout.work / "parts").iterdir():
+        if directory.name not in used:
+            shutil.rmtree(directory)
+    shutil.rmtree(layout.work / "passes")
+    for index in layout.work.glob("benchmarks-*.npz"):
+        if index != benchmarks:
+            index.unlink()
