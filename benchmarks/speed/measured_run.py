@@ -1,0 +1,147 @@
+"""Run a command on given cores and measure its wall time and peak memory, children included."""
+
+import os
+import platform
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+_TAIL_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What one run took.
+
+    Attributes:
+        seconds: Wall time from start to end of the process.
+        cpu_seconds: Time on all cores, user and system, of it and its children.
+        peak_bytes: Highest resident memory of the process and all its children together.
+        largest_process_bytes: Highest resident memory of any single one of them, file pages it maps included.
+        exit_code: Exit status; 124 when it was stopped at the time limit.
+        output_tail: The end of what it printed, to say why it failed.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    largest_process_bytes: int
+    exit_code: int
+    output_tail: str
+
+
+def run_measured(
+    command: Sequence[str],
+    cores: Sequence[int],
+    limit_seconds: float,
+    environment: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run to the end on these cores.
+
+    Memory of all processes is the larger of two: the kernel's high-water mark of the largest process, exact; and the
+    sum of proportional set sizes (a page that processes share counts once), looked at five times a second. A process
+    starts out as a copy of the one that starts it, and the kernel counts that: measure from a small process.
+    """
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        pinned, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | dict(environment or {}),
+        start_new_session=True,
+    )  # fmt: skip
+    watcher = _MemoryWatcher(process.pid)
+    watcher.start()
+    expired = threading.Event()
+    alarm = threading.Timer(limit_seconds, _stop, (process, expired))
+    alarm.start()
+    assert process.stdout is not None
+    with process.stdout as stream:
+        output = stream.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    largest = usage.ru_maxrss * 1024  # of the process or any descendant that was waited for
+    alarm.cancel()
+    watcher.finish()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Measured(
+        seconds=seconds,
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        peak_bytes=max(largest, watcher.peak_bytes),
+        largest_process_bytes=largest,
+        exit_code=124 if expired.is_set() else process.returncode,
+        output_tail=output[-_TAIL_CHARACTERS:],
+    )
+
+
+def machine() -> dict[str, object]:
+    """What the figures depend on and the code does not say."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.processor(),
+    )
+    return {
+        "cpu": model,
+        "cores_available": len(os.sched_getaffinity(0)),
+        "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30, 1),
+        "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def warm_page_cache(folder: Path) -> None:
+    """Read every file once, so that no run pays for a cold disk."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.read_bytes()
+
+
+class _MemoryWatcher(threading.Thread):
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak_bytes = 0
+        self._pid = pid
+        self._finished = threading.Event()
+
+    def run(self) -> None:
+        while not self._finished.wait(_SECONDS_BETWEEN_LOOKS):
+            self.peak_bytes = max(
+                self.peak_bytes, sum(_proportional_bytes(pid) for pid in _family(self._pid))
+            )
+
+    def finish(self) -> None:
+        self._finished.set()
+        self.join()
+
+
+def _family(pid: int) -> list[int]:
+    members, unexplored = [pid], [pid]
+    while unexplored:
+        try:
+            tasks = list(Path(f"/proc/{unexplored.pop()}/task").iterdir())
+            children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+        except OSError:  # it ended meanwhile
+            continue
+        members += children
+        unexplored += children
+    return members
+
+
+def _proportional_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it ended meanwhile
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def _stop(process: subprocess.Popen[bytes], expired: threading.Event) -> None:
+    expired.set()
+    os.killpg(process.pid, 9)
