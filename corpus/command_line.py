@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
 import jsonargparse
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, DaadError
 
 Config = TypeVar("Config")
 
@@ -65,7 +65,7 @@ def run(
     signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(main(parse(config_class, prog, arguments)) or 0)
-    except CorpusError as error:
+    except DaadError as error:
         _say(f"{prog}: {error}")
         code = EXIT_MISTAKE
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 REQUIREMENTS = Path(__file__).resolve().parent
 
 LOCKS: dict[str, tuple[str, ...]] = {
-    "core": ("demo", "dev"),
+    "core": ("demo", "dev", "tokenization"),
     "tokenization": ("tokenization",),
     "nemo": ("nemo", "tokenization"),
     "automodel": ("automodel",),

@@ -1,0 +1,1 @@
+"""From corpus shards and a base tokenizer to an expanded, proven tokenizer, its embedding rows and fertility reports."""
