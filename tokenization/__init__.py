@@ -1,1 +1,1 @@
-"""From corpus shards and a base tokenizer to an expanded, proven tokenizer, its embedding rows and fertility reports."""
+"""From corpus shards and a base tokenizer to an expanded, proven tokenizer, embedding rows and fertility reports."""
