@@ -21,6 +21,10 @@ Contents = Callable[[Path], dict[str, Any]]
 Jsonl = Callable[..., Path]
 
 
+def no_space(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
+
+
 SMALL = {"workers": 1, "block_megabytes": 1, "shard_megabytes": 1}
 
 
@@ -120,9 +124,6 @@ def test_full_disk_in_every_phase(
     """The disk fills up in each phase in turn: one line, exit code 2, and the same command ends well later."""
     config = setting("out")
 
-    def no_space(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
-
     with monkeypatch.context() as patch:
         patch.setattr(passes if hasattr(passes, phase) else builder, phase, no_space)
         printed = build(config, code=2).stderr
@@ -143,16 +144,9 @@ def test_stopped_between_two_shards_of_one_source(
 ) -> None:
     """One shard's summary is fresh, the other's was read back from its file: the manifest does not show which."""
     config = setting("out")
-    written = builder.write_shard
-    left = [None, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")]
-
-    def once(task: Any) -> Any:
-        if error := left.pop(0):
-            raise error
-        return written(task)
-
+    calls = iter([builder.write_shard, no_space])
     with monkeypatch.context() as patch:
-        patch.setattr(builder, "write_shard", once)
+        patch.setattr(builder, "write_shard", lambda task: next(calls)(task))
         build(config, code=2)
     assert len(list((tmp_path / "out" / "work").rglob("shards/first-*.json"))) == 1
     build(config)
@@ -171,9 +165,6 @@ def test_old_card_does_not_pass_for_the_new_one(
     """An update that ends between manifest and card is not finished, though the older build left a card."""
     build(setting("out", sources=made[:1]))
     config = setting("out")
-
-    def no_space(_: Path) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
 
     with monkeypatch.context() as patch:
         patch.setattr(builder, "write_card", no_space)
