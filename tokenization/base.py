@@ -1,0 +1,132 @@
+"""What the expansion needs of a base tokenizer; SentencePiece and byte-level bases each fill it in their own way.
+
+A base learns pieces from words, writes the expanded tokenizer, and proves it. The pipeline around it (sample, sizes,
+series, manifest, page) is the same for both.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import polars as pl
+
+from tokenization.proofs.proof import Proof
+
+Role = Literal["learned", "character"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Additions:
+    """New pieces in the order of their ids, which begin at the base's size; reserve pieces are not among them.
+
+    Any first few of them are Additions too: that is what makes vocabularies nested.
+
+    Attributes:
+        pieces: Each as it is spelled in the vocabulary.
+        texts: What each stands for, a space for U+2581; None where its bytes are no whole UTF-8.
+        parts: Ids that join to make each, of the base or of earlier additions: two for a learned piece, the base's
+            own cut for a character. Joining saves `len(parts) - 1` pieces, so the curve of sizes follows from it.
+        base_ids: The base's own cut of each, down to ids of the base.
+        roles: "learned", or "character" for one that the base spells in bytes.
+        counts: How often each is made in the sample, weights apart.
+    """
+
+    pieces: Sequence[str]
+    texts: Sequence[str | None]
+    parts: Sequence[Sequence[int]]
+    base_ids: Sequence[Sequence[int]]
+    roles: Sequence[Role]
+    counts: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def first(self, number: int) -> "Additions":
+        """The first so many of them."""
+        return Additions(
+            pieces=self.pieces[:number],
+            texts=self.texts[:number],
+            parts=self.parts[:number],
+            base_ids=self.base_ids[:number],
+            roles=self.roles[:number],
+            counts=self.counts[:number],
+        )
+
+
+Encode = Callable[[Sequence[str]], list[list[int]]]
+"""Texts to ids, without bos or eos, literal specials being text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a tokenizer is proven on.
+
+    Attributes:
+        texts: Yields all documents of the corpus, some at a time; may be called again and again.
+        seed: For the texts that proofs make up.
+    """
+
+    texts: Callable[[], Iterator[list[str]]]
+    seed: int = 0
+
+
+class Base(Protocol):
+    """A base tokenizer that can be expanded."""
+
+    @property
+    def path(self) -> Path:
+        """The file that it was read from."""
+
+    @property
+    def kind(self) -> str:
+        """Its family and form, for the manifest, as "sentencepiece" or "byte_level tokenizer.json"."""
+
+    @property
+    def size(self) -> int:
+        """Its pieces, specials included: the id of the first new piece."""
+
+    @property
+    def starts_with_space(self) -> bool:
+        """Whether it cuts a text as if a space stood before it (SentencePiece's dummy prefix)."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids as the base gives them."""
+
+    def learn(self, words: pl.DataFrame, num_pieces: int) -> Additions:
+        """Learn pieces that go on where the base's own cuts end.
+
+        `words` has columns word (an Arabic run, after one space where one stands before it), weight (float64, what
+        learning goes by) and count (int64, occurrences); characters that are in no word, digits and punctuation,
+        come as words of one character. Fewer than `num_pieces` come back where the words hold no more.
+        """
+
+    def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:
+        """Write the expanded tokenizer's files into an empty directory; return the reserve pieces, in id order."""
+
+    def load(self, directory: Path) -> Encode:
+        """How the tokenizer written there cuts texts."""
+
+    def prove(
+        self, additions: Additions, num_reserve: int, directory: Path, evidence: Evidence
+    ) -> list[Proof]:
+        """Try all that is claimed of the tokenizer written there; each claim comes back as passed or not."""
+
+
+def load_base(path: str) -> Base:
+    """Read a base, whichever kind it is.
+
+    `path` is a SentencePiece model, a tokenizer.json, a tiktoken or tekken file, a directory with one of them, or
+    `mistral-v1` for the one in mistral-common.
+
+    Raises:
+        TokenizationError: It is not there, cannot be read, or is no BPE.
+    """
+    from tokenization.sentencepiece_base.reading import find_model, read_base
+
+    model = find_model(path)
+    if model is not None:
+        return read_base(model)
+    from tokenization.byte_level_base.expansion import read_byte_level_base
+
+    return read_byte_level_base(Path(path))
