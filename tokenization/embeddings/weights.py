@@ -61,8 +61,9 @@ def _normalized(parts: Parts, weights: npt.NDArray[np.float64], base_size: int) 
     owner = _owners(parts)
     sums = np.bincount(owner, weights, minlength=len(parts))
     shares = (weights / sums[owner]).astype(np.float32)
+    # A copy, since duplicates are summed in place, and the parts are used again.
     matrix = scipy.sparse.csr_array(
-        (shares, parts.ids, parts.starts), shape=(len(parts), base_size), dtype=np.float32
+        (shares, parts.ids, parts.starts), shape=(len(parts), base_size), dtype=np.float32, copy=True
     )
     matrix.sum_duplicates()
     return matrix
