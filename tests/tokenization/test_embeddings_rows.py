@@ -52,7 +52,7 @@ def test_weighted_rows_are_the_slow_mean(lists: list[list[int]]) -> None:
 
 
 def test_norms_of_parts_by_hand() -> None:
-    # About their center (1, 1) the base's rows are (3, 0), (-3, 0), (0, 1), (0, -1). The mean of the first and the third is
+    # About their center (1, 1) the base's rows are (3, 0), (-3, 0), (0, 1), (0, -1). The mean of the first and third is
     # (1.5, .5) from it, sqrt(2.5) long; its parts are 3 and 1 long, 2 in the mean.
     base = np.array([[4, 1], [-2, 1], [1, 2], [1, 0]], np.float32)
     weights = mean_weights(parts_of([0, 2]), 4)
@@ -101,7 +101,9 @@ def test_random_rows_have_the_statistics_of_the_base() -> None:
 
 def test_random_rows_are_told_by_seed_and_stream() -> None:
     base = some_rows(50, 4)
-    draws = [random_rows(base, 3, seed, stream, "covariance") for seed, stream in ((1, 0), (1, 0), (2, 0), (1, 1))]
+    draws = [
+        random_rows(base, 3, seed, stream, "covariance") for seed, stream in ((1, 0), (1, 0), (2, 0), (1, 1))
+    ]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert not np.array_equal(draws[0], draws[2])
     assert not np.array_equal(draws[0], draws[3])
