@@ -3,7 +3,7 @@
 import numpy as np
 
 from tokenization.learning.merges import Merges, Starts, Symbols, Weights
-from tokenization.learning.words import check_words, exact_weights
+from tokenization.learning.words import check_words, exact_shares, exact_weights
 
 
 def learn(
@@ -14,6 +14,7 @@ def learn(
     num_merges: int,
     *,
     minimum_weight: float = 0.0,
+    joints: Weights | None = None,
 ) -> Merges:
     """Learn merges: again and again the pair of neighbors of the greatest weight becomes a symbol of its own.
 
@@ -30,6 +31,9 @@ def learn(
         num_merges: How many merges to learn; fewer come back where no pair is left.
         minimum_weight: Pairs of less weight are not merged; pairs of no weight never are.
 
+        joints: float64[n], 0 to 1: how much of a word's count a pair has whose right symbol began at that place, so that
+            0 keeps learning from joining across a boundary; the first of a word is not used. Rounded to 1/64.
+
     Raises:
         ValueError: The words do not hang together.
     """
@@ -42,6 +46,7 @@ def learn(
         np.array(symbols, np.int32),  # a copy, which the kernel merges in place
         np.ascontiguousarray(starts, np.int64),
         exact_weights(starts, counts),
+        np.ones(len(symbols)) if joints is None else exact_shares(joints),
         num_symbols,
         num_merges,
         minimum_weight,

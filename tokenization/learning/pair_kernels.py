@@ -21,6 +21,7 @@ def learn_pairs(
     symbols: Symbols,
     starts: Starts,
     counts: Weights,
+    joints: Weights,
     num_symbols: int,
     num_merges: int,
     minimum: float,
@@ -29,7 +30,7 @@ def learn_pairs(
     size = len(symbols)
     following, preceding, word_of = _chain(starts, size)
     pool = np.empty(3 * size + 1, np.int32)
-    pair_at, keys, weights, firsts, lengths = _initial_pairs(symbols, following, word_of, counts, pool)
+    pair_at, keys, weights, firsts, lengths = _initial_pairs(symbols, following, word_of, counts, joints, pool)
     num_pairs, used = len(keys), 0
     for pair in range(num_pairs):
         used += lengths[pair]
@@ -53,7 +54,7 @@ def learn_pairs(
         a, b = np.int32(keys[pair] >> 32), np.int32(keys[pair] & 0xFFFFFFFF)
         weight = weights[pair]
         if a == b:
-            weight = _apart(pool, first, end, pair_at, pair, following, word_of, counts)
+            weight = _apart(pool, first, end, pair_at, pair, following, word_of, counts, joints)
         if weight < heap_weights[0]:
             if weight > 0 and weight >= minimum:
                 heap_weights[0] = weight
@@ -83,13 +84,13 @@ def learn_pairs(
             if preceding[place] != _NONE:
                 ended = pair_at[preceding[place]]
                 if ended != _NONE:
-                    weights[ended] -= count
+                    weights[ended] -= count * joints[place]
                     pair_at[preceding[place]] = _NONE
             beyond = following[other]
             if beyond != _NONE:
                 ended = pair_at[other]
                 if ended != _NONE:
-                    weights[ended] -= count
+                    weights[ended] -= count * joints[beyond]
                     pair_at[other] = _NONE
                 preceding[beyond] = place
             following[place] = beyond
@@ -121,7 +122,7 @@ def learn_pairs(
                     keys[num_pairs] = (np.int64(symbols[start]) << 32) | np.int64(symbols[beyond])
                     weights[num_pairs], lengths[num_pairs] = 0.0, 0
                     num_pairs += 1
-                weights[table[neighbor]] += count
+                weights[table[neighbor]] += count * joints[beyond]
                 lengths[table[neighbor]] += 1
         for number in range(fresh, num_pairs):
             firsts[number] = used
@@ -177,7 +178,12 @@ def _chain(starts: Starts, size: int) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _initial_pairs(
-    symbols: Symbols, following: Symbols, word_of: Symbols, counts: Weights, pool: Symbols
+    symbols: Symbols,
+    following: Symbols,
+    word_of: Symbols,
+    counts: Weights,
+    joints: Weights,
+    pool: Symbols,
 ) -> Any:
     """The pairs of the uncut words, by a hash table with open addressing; their places go to the pool."""
     slots = np.full(1 << 16, _NONE, np.int64)
@@ -196,7 +202,7 @@ def _initial_pairs(
             num_pairs += 1
         pair = slots[slot]
         pair_at[place] = pair
-        weights[pair] += counts[word_of[place]]
+        weights[pair] += counts[word_of[place]] * joints[place + 1]
         lengths[pair] += 1
         if num_pairs == len(keys):
             keys, weights, lengths = _longer(keys), _longer(weights), _longer(lengths)
@@ -238,13 +244,14 @@ def _apart(
     following: Symbols,
     word_of: Symbols,
     counts: Weights,
+    joints: Weights,
 ) -> float:
     """Weight of a symbol's pairs with itself, as they would be merged from the left."""
     weight, taken = 0.0, _NONE
     for entry in range(first, end):
         place = pool[entry]
         if pair_at[place] == pair and place != taken:
-            weight += counts[word_of[place]]
+            weight += counts[word_of[place]] * joints[following[place]]
             taken = following[place]
     return weight
 

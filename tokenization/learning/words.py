@@ -6,7 +6,8 @@ import numpy as np
 
 from tokenization.learning.merges import Starts, Symbols, Weights
 
-_MANTISSA_BITS = 52
+_MANTISSA_BITS = 52 - 6
+_SHARES = 2**6
 
 
 def check_words(symbols: Symbols, starts: Starts, counts: Weights, num_symbols: int) -> None:
@@ -28,11 +29,16 @@ def check_words(symbols: Symbols, starts: Starts, counts: Weights, num_symbols: 
 def exact_weights(starts: Starts, counts: Weights) -> Weights:
     """Counts rounded so that every sum over places is exact, whatever its order.
 
-    They become multiples of one power of two, of which the weight of all places together is less than 2^53. Whole
-    numbers stay as they are up to a total of 2^52.
+    They become multiples of one power of two, of which the weight of all places together is at most 2^46, so that
+    shares of them are exact too. Whole numbers stay as they are up to a total of 2^46.
     """
     total = float(np.dot(np.diff(starts).astype(np.float64), counts))
     if total == 0:
         return counts.astype(np.float64)
     quantum = 2.0 ** (math.ceil(math.log2(total)) - _MANTISSA_BITS)
     return np.rint(counts / quantum) * quantum
+
+
+def exact_shares(joints: Weights) -> Weights:
+    """Shares of a count, as multiples of 1/64."""
+    return np.rint(np.asarray(joints, np.float64) * _SHARES) / _SHARES
