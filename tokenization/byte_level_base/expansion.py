@@ -102,8 +102,16 @@ class ByteLevelExpansion:
     ) -> list[Proof]:
         """Try all that is claimed of the tokenizer written there."""
         from tokenization.proofs.byte_level import prove_byte_level
+        from tokenization.proofs.byte_level_subject import Subject
 
-        return prove_byte_level(self.base, additions, num_reserve, directory, evidence)
+        subject = Subject(
+            base=self.base,
+            additions=additions,
+            num_reserve=num_reserve,
+            directory=directory,
+            evidence=evidence,
+        )
+        return prove_byte_level(subject)
 
     def _count(self, learned: Learned, words: pl.DataFrame) -> list[int]:
         unsized = describe(self.base, learned, [0] * len(learned.pairs))

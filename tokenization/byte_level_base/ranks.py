@@ -37,8 +37,7 @@ def cut(data: bytes, ranks: Ranks, below: int) -> list[bytes]:
     parts = [data[place : place + 1] for place in range(len(data))]
     while len(parts) > 1:
         rank, place = min(
-            (ranks.get(left + right, below), place)
-            for place, (left, right) in enumerate(pairwise(parts))
+            (ranks.get(left + right, below), place) for place, (left, right) in enumerate(pairwise(parts))
         )
         if rank >= below:
             break

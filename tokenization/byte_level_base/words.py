@@ -75,4 +75,8 @@ def break_at(words: Words, joins: npt.NDArray[np.bool_]) -> Words:
     groups = np.fromiter((places.setdefault(key, len(places)) for key in keys), np.int64, len(keys))
     symbols = np.frombuffer(b"".join(places), np.int32)
     sizes = np.fromiter((len(key) // 4 for key in places), np.int64, len(places))
-    return Words(symbols, np.concatenate([[0], np.cumsum(sizes)]), np.bincount(groups, counts, len(places)).astype(np.float64))
+    return Words(
+        symbols,
+        np.concatenate([[0], np.cumsum(sizes)]),
+        np.bincount(groups, counts, len(places)).astype(np.float64),
+    )
