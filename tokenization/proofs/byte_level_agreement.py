@@ -1,51 +1,75 @@
 """Proofs that every library which opens the tokenizer cuts alike, and treats specials' names as the base does."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
+from tokenization.base import Encode
 from tokenization.byte_level_base.alphabet import to_bytes
-from tokenization.byte_level_base.encoding import build_tokenizer
+from tokenization.byte_level_base.encoding import build_tokenizer, encoder_of
 from tokenization.byte_level_base.expanded import is_reserve
-from tokenization.proofs.byte_level_round_trip import made_up_texts
-from tokenization.proofs.byte_level_subject import Subject, ids_of, random_texts
+from tokenization.proofs.agreement import prove_agreement
+from tokenization.proofs.byte_level_subject import Subject, ids_of
 from tokenization.proofs.proof import Proof
+from tokenization.proofs.trial import Trial
 
 _SHARE = 16  # one of so many documents is cut by the other libraries too
-_RANDOM = 2000
 
 
-def prove_transformers_agrees(subject: Subject) -> Proof:
-    """AutoTokenizer on the directory gives the ids of the tokenizers library, specials found in text or not."""
+def prove_same_ids(subject: Subject) -> Proof:
+    """AutoTokenizer on the directory, and tiktoken on the expanded ranks of a base of ranks, give the same ids."""
+    forms: dict[str, Encode] = {
+        "tokenizers": encoder_of(build_tokenizer(subject.definition, specials=True)),
+        "transformers": _transformers(subject),
+    }
+    pattern = _single_pattern(subject.definition["pre_tokenizer"])
+    if subject.base.kind in ("tiktoken", "tekken") and pattern is not None:
+        forms["tiktoken"] = _tiktoken(subject, pattern)
+    pieces = [text for text in subject.additions.texts if text is not None]
+    return prove_agreement(forms, subject.sample(_SHARE), pieces)
+
+
+def prove_specials(subject: Subject) -> Proof:
+    """Names of specials in text are what they are for the base; names of reserve pieces are text, always.
+
+    As with the base, the tokenizers library and transformers find specials in text, and with `split_special_tokens`
+    they do not; where everything is text, as in the corpus, names are cut as all text is.
+    """
+    trial = Trial("specials' names in text are cut as by the base, reserve pieces never match", "texts")
+    vocabulary = subject.definition["model"]["vocab"]
+    reserve = {piece: number for piece, number in vocabulary.items() if is_reserve(piece)}
+    texts = [
+        text
+        for name in (*subject.base.specials, *reserve)
+        for text in (name, f"x {name}y", f" {name}{name}\n")
+    ]
+    _compare(trial, texts, subject.old, subject.new, set(reserve.values()))
+    for split in (False, True):
+        old, new = (
+            build_tokenizer(each, specials=True) for each in (subject.base.definition, subject.definition)
+        )
+        old.encode_special_tokens = new.encode_special_tokens = split
+        _compare(trial, texts, old, new, set(reserve.values()))
+    return trial.proof()
+
+
+def _compare(trial: Trial, texts: Sequence[str], old: Any, new: Any, forbidden: set[int]) -> None:
+    for text, wanted, cut in zip(texts, ids_of(old, texts), ids_of(new, texts), strict=True):
+        trial.check_text(text, wanted == cut and forbidden.isdisjoint(cut), f"{cut[:8]}, not {wanted[:8]}")
+
+
+def _transformers(subject: Subject) -> Encode:
     from transformers import AutoTokenizer
 
     loaded = AutoTokenizer.from_pretrained(str(subject.directory))
-    apart = AutoTokenizer.from_pretrained(str(subject.directory), split_special_tokens=True)
-    ours = build_tokenizer(subject.definition, specials=True)
-    texts_apart = build_tokenizer(subject.definition, specials=True)
-    texts_apart.encode_special_tokens = True
-    documents = size = 0
-    contradiction = (
-        "" if len(loaded) == len(subject.definition["model"]["vocab"]) else f"it has {len(loaded):,} ids"
-    )
-    literal = [f"a {name}{name} b\n{name}" for name in subject.base.specials]
-    for texts in (*_some(subject), literal):
-        documents, size = documents + len(texts), size + sum(len(text.encode()) for text in texts)
-        for theirs, tokenizer in ((loaded, ours), (apart, texts_apart)):
-            cuts = theirs(texts, add_special_tokens=False)["input_ids"] if texts else []
-            contradiction = contradiction or _difference(texts, ids_of(tokenizer, texts), cuts)
-    return Proof(
-        name="transformers' AutoTokenizer gives the same ids as the tokenizers library",
-        passed=not contradiction,
-        checked=f"{documents:,} texts, {size / 1e6:.1f} MB, with and without split_special_tokens",
-        detail=contradiction,
-    )
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        cuts: list[list[int]] = loaded(list(texts), add_special_tokens=False)["input_ids"] if texts else []
+        return cuts
+
+    return encode
 
 
-def prove_tiktoken_agrees(subject: Subject) -> Proof | None:
-    """A tiktoken encoding of the expanded ranks gives the same ids; None where the base has no ranks."""
-    pattern = _single_pattern(subject.definition["pre_tokenizer"])
-    if subject.base.kind not in ("tiktoken", "tekken") or pattern is None:
-        return None
+def _tiktoken(subject: Subject, pattern: str) -> Encode:
     import tiktoken
 
     specials = subject.base.specials
@@ -55,58 +79,11 @@ def prove_tiktoken_agrees(subject: Subject) -> Proof | None:
         if piece not in specials and (data := to_bytes(piece)) is not None
     }
     encoding = tiktoken.Encoding("expanded", pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials)
-    documents = size = 0
-    contradiction = ""
-    for texts in _some(subject):
-        documents, size = documents + len(texts), size + sum(len(text.encode()) for text in texts)
-        cuts = encoding.encode_ordinary_batch(texts)
-        contradiction = contradiction or _difference(texts, ids_of(subject.new, texts), cuts)
-    return Proof(
-        name="tiktoken gives the same ids",
-        passed=not contradiction,
-        checked=f"{documents:,} texts, {size / 1e6:.1f} MB",
-        detail=contradiction,
-    )
 
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        return encoding.encode_ordinary_batch(list(texts), num_threads=2)
 
-def prove_specials(subject: Subject) -> Proof:
-    """Names of specials in text are what they are for the base; names of reserve pieces are text, always.
-
-    As with the base, a tokenizer loaded by the tokenizers library or transformers finds specials in text, and with
-    `split_special_tokens` it does not; where everything is text, as in the corpus, they are cut as all text is.
-    """
-    reserve = [piece for piece in subject.definition["model"]["vocab"] if is_reserve(piece)]
-    names = [*subject.base.specials, *reserve]
-    texts = [text for name in names for text in (name, f"x {name}y", f" {name}{name}\n")]
-    forbidden = {subject.definition["model"]["vocab"][piece] for piece in reserve}
-    contradiction = _difference(texts, ids_of(subject.old, texts), ids_of(subject.new, texts))
-    for split in (False, True):
-        old, new = (
-            build_tokenizer(each, specials=True) for each in (subject.base.definition, subject.definition)
-        )
-        old.encode_special_tokens = new.encode_special_tokens = split
-        contradiction = contradiction or _difference(texts, ids_of(old, texts), ids_of(new, texts))
-        caught = [text for text, cut in zip(texts, ids_of(new, texts), strict=True) if forbidden & set(cut)]
-        contradiction = contradiction or (f"{caught[0]!r} is cut to a reserve piece" if caught else "")
-    return Proof(
-        name="specials' names in text are cut as by the base, reserve pieces never match",
-        passed=not contradiction,
-        checked=f"{len(subject.base.specials):,} specials and {len(reserve):,} reserve pieces, three ways each",
-        detail=contradiction,
-    )
-
-
-def _some(subject: Subject) -> Iterator[list[str]]:
-    yield from subject.sample(_SHARE)
-    yield made_up_texts()
-    yield random_texts(subject.evidence.seed + 3, _RANDOM, arabic=True)
-
-
-def _difference(texts: list[str], ours: list[list[int]], theirs: list[list[int]]) -> str:
-    for text, left, right in zip(texts, ours, theirs, strict=True):
-        if left != right:
-            return f"{text[:60]!r}: {right[:8]}, not {left[:8]}"
-    return ""
+    return encode
 
 
 def _single_pattern(pre_tokenizer: dict[str, Any]) -> str | None:

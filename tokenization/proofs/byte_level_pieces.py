@@ -5,6 +5,7 @@ from tokenization.byte_level_base.arabic_bytes import is_admitted, split_tail
 from tokenization.byte_level_base.expanded import is_reserve
 from tokenization.proofs.byte_level_subject import Subject, ids_of
 from tokenization.proofs.proof import Proof
+from tokenization.proofs.trial import Trial
 
 
 def prove_layout(subject: Subject) -> Proof:
@@ -18,47 +19,39 @@ def prove_layout(subject: Subject) -> Proof:
         for piece, number in (base.vocabulary | base.specials).items()
         if vocabulary.get(piece) != number
     ]
-    claims = {
-        f"the id of {moved[:1]} moved": not moved,
-        "merges of the base were changed": model["merges"][: len(old)] == old,
-        "there is not one merge for each new piece": len(model["merges"])
-        == len(old) + len(subject.additions),
-        "specials were changed": subject.definition["added_tokens"] == base.definition["added_tokens"],
-        "ids have gaps, or one id has two pieces": sorted(vocabulary.values())
-        == list(range(size + subject.num_reserve)),
-        "new pieces are not where they should be": all(
-            numbers.get(n) == piece for n, piece in enumerate(subject.additions.pieces, base.size)
-        ),
-        "pieces after the new ones are not reserve": all(
-            is_reserve(numbers.get(n, "")) for n in range(size, size + subject.num_reserve)
-        ),
-        "a new piece is not Arabic": all(
-            is_admitted(to_bytes(piece) or b"") for piece in subject.additions.pieces
-        ),
-    }
-    return Proof(
-        name="ids and merges of the base stay, and no id is without a piece",
-        passed=all(claims.values()),
-        checked=f"{len(vocabulary):,} ids, {len(model['merges']):,} merges",
-        detail=next((claim for claim, held in claims.items() if not held), ""),
+    trial = Trial("ids and merges of the base stay, and no id is without a piece", "claims")
+    trial.check(not moved, f"the id of {moved[:1]} moved")
+    trial.check(model["merges"][: len(old)] == old, "merges of the base were changed")
+    trial.check(
+        len(model["merges"]) == len(old) + len(subject.additions), "there is not one merge for each new piece"
     )
+    trial.check(
+        subject.definition["added_tokens"] == base.definition["added_tokens"],
+        "the base's specials were changed",
+    )
+    trial.check(
+        sorted(vocabulary.values()) == list(range(size + subject.num_reserve)),
+        "ids have gaps or are given twice",
+    )
+    for number, piece in enumerate(subject.additions.pieces, base.size):
+        trial.check(numbers.get(number) == piece, f"{piece!r} has not id {number}")
+        trial.check(is_admitted(to_bytes(piece) or b""), f"{piece!r} ({number}) is not Arabic")
+    for number in range(size, size + subject.num_reserve):
+        trial.check(is_reserve(numbers.get(number, "")), f"the piece of id {number} is not named as reserve")
+    return trial.proof()
 
 
 def prove_reachable(subject: Subject) -> Proof:
     """Each new piece's text, alone, is cut to it; one that ends inside a character is made on the way to whole ones."""
+    trial = Trial("every new piece is reachable", "pieces")
     first, texts = subject.base.size, subject.additions.texts
-    whole = [n for n, text in enumerate(texts) if text is not None]
-    cuts = ids_of(subject.new, [texts[n] or "" for n in whole])
-    lost = [n for n, cut in zip(whole, cuts, strict=True) if cut != [first + n]]
-    partial = [n for n, text in enumerate(texts) if text is None]
-    lost += [n for n in partial if not _is_made(subject, n)]
-    shown = ", ".join(repr(subject.additions.pieces[n]) for n in lost[:5])
-    return Proof(
-        name="text leads to every new piece",
-        passed=not lost,
-        checked=f"{len(whole):,} pieces by their text, {len(partial):,} as parts of whole characters",
-        detail=f"{len(lost):,} are never made: {shown}" if lost else "",
-    )
+    whole = [(number, text) for number, text in enumerate(texts) if text is not None]
+    for (number, text), cut in zip(whole, ids_of(subject.new, [text for _, text in whole]), strict=True):
+        trial.check(cut == [first + number], f"{text!a} ({first + number}) is cut into {cut}")
+    for number, piece in enumerate(subject.additions.pieces):
+        if texts[number] is None:
+            trial.check(_is_made(subject, number), f"{piece!r} ({first + number}) is never made")
+    return trial.proof()
 
 
 def _is_made(subject: Subject, number: int) -> bool:
