@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tokenization.proofs.proof import Proof
@@ -41,6 +43,17 @@ class Additions:
 
     def __len__(self) -> int:
         return len(self.pieces)
+
+    def times_made(self, uses: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """How often each is made, given how often each id (int64[base size + additions]) stands in a final cut.
+
+        A piece is made where it stays, and where a later one is made of it; parts are always earlier.
+        """
+        made, first = uses.copy(), len(uses) - len(self)
+        for position in range(len(self) - 1, -1, -1):
+            for part in self.parts[position]:
+                made[part] += made[first + position]
+        return made[first:]
 
     def first(self, number: int) -> "Additions":
         """The first so many of them."""

@@ -1,0 +1,49 @@
+"""All forms of the tokenizer give the same ids."""
+
+from collections.abc import Mapping, Sequence
+
+from tokenization.base import Encode, Evidence
+from tokenization.proofs.proof import Proof
+from tokenization.proofs.texts import NASTY, NASTY_ARABIC, random_texts
+from tokenization.proofs.trial import Trial
+
+_RANDOM = 4_000
+_RUN = 70
+
+
+def prove_agreement(forms: Mapping[str, Encode], evidence: Evidence, pieces: Sequence[str] = ()) -> Proof:
+    """Compare every form with the first, id for id: all documents, built-in and random texts, every new piece."""
+    names = list(forms)
+    trial = Trial(f"same ids from {', '.join(names[:-1])} and {names[-1]}", "texts")
+    _compare(
+        trial, forms, [*NASTY, *NASTY_ARABIC, *pieces, *random_texts(evidence.seed + 2, _RANDOM), *spaced()]
+    )
+    for texts in evidence.texts():
+        _compare(trial, forms, texts)
+    return trial.proof()
+
+
+def spaced() -> list[str]:
+    """Runs of up to 70 spaces, alone, before, between and after words, Arabic and other."""
+    word = NASTY_ARABIC[0]
+    runs = [" " * length for length in range(1, _RUN + 1)]
+    around = (
+        ("", ""),
+        ("", "a"),
+        ("a", ""),
+        ("a", "b"),
+        ("", word),
+        (word, word),
+        ("\n", "x"),
+        ("\n", word),
+        ("1", "("),
+    )
+    return [before + run + after for run in runs for before, after in around]
+
+
+def _compare(trial: Trial, forms: Mapping[str, Encode], texts: Sequence[str]) -> None:
+    (first, encode), *others = forms.items()
+    expected = encode(texts)
+    for name, other in others:
+        for text, want, got in zip(texts, expected, other(texts), strict=True):
+            trial.check_text(text, want == got, f"{first} and {name} differ")

@@ -1,0 +1,67 @@
+"""A bilingual SentencePiece BPE tokenizer from scratch, with sentencepiece's own trainer."""
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from tokenization.errors import TokenizationError
+from tokenization.sentencepiece_base.merge import reserve_names
+from tokenization.sentencepiece_base.model import CONTROL
+from tokenization.sentencepiece_base.proto import parse
+
+LONGEST_LINE = 1 << 20
+"""Bytes; sentencepiece leaves out longer lines."""
+
+_REQUIRED = "".join(
+    map(chr, (*range(0x20, 0x7F), *range(0x621, 0x63B), *range(0x640, 0x653), *range(0x660, 0x66A)))
+)
+"""Characters that get pieces however rare they are: ASCII, the Arabic letters, marks and digits."""
+
+
+def train(lines: Iterable[str], size: int, num_threads: int, multiple: int) -> Any:
+    """Train on lines, each counted once; the model is filled up to a multiple with reserve pieces.
+
+    Identity normalization keeps tashkeel and presentation forms. Scripts are not split, for harakat belong to no
+    script of their own and would be torn from their letters (google/sentencepiece#731). Digits stand alone, runs of
+    spaces may be pieces, and what is in no piece is spelled in bytes.
+
+    Raises:
+        TokenizationError: The text holds too little for so many pieces.
+    """
+    from sentencepiece import SentencePieceTrainer
+
+    model = io.BytesIO()
+    try:
+        SentencePieceTrainer.train(
+            sentence_iterator=iter(lines),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=size,
+            normalization_rule_name="identity",
+            remove_extra_whitespaces=False,
+            allow_whitespace_only_pieces=True,
+            byte_fallback=True,
+            split_digits=True,
+            split_by_unicode_script=False,
+            character_coverage=0.99995,
+            required_chars=_REQUIRED,
+            max_sentence_length=LONGEST_LINE,
+            num_threads=num_threads,
+            minloglevel=2,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        raise TokenizationError(
+            f"size: {size:,} pieces cannot be trained on this text ({_first_line(error)}): give more text, or ask for "
+            "fewer pieces"
+        ) from error
+    proto = parse(model.getvalue())
+    proto.trainer_spec.num_threads = 1  # how many there were decides nothing
+    names = {piece.piece: number for number, piece in enumerate(proto.pieces)}
+    for name in reserve_names(names, -len(proto.pieces) % multiple):
+        proto.pieces.add(piece=name, score=0.0, type=CONTROL)
+    proto.trainer_spec.vocab_size = len(proto.pieces)
+    return proto
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
