@@ -4,7 +4,8 @@ Pure numpy and numba over columns of symbols; it knows nothing of files, texts o
 it for byte-level bases.
 """
 
+from tokenization.learning.joints import joint_shares
 from tokenization.learning.learn import learn
 from tokenization.learning.merges import Merges
 
-__all__ = ["Merges", "learn"]
+__all__ = ["Merges", "joint_shares", "learn"]

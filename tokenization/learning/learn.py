@@ -30,9 +30,9 @@ def learn(
         num_symbols: The base's size; merge j makes symbol `num_symbols + j`.
         num_merges: How many merges to learn; fewer come back where no pair is left.
         minimum_weight: Pairs of less weight are not merged; pairs of no weight never are.
-
-        joints: float64[n], 0 to 1: how much of a word's count a pair has whose right symbol began at that place, so that
-            0 keeps learning from joining across a boundary; the first of a word is not used. Rounded to 1/64.
+        joints: float64[n], from 0 to 1: a pair whose right symbol began at that place has so much of the word's count,
+            so that 0 keeps learning from joining across a boundary that an encoder does not see. The first of a word
+            is not asked. Rounded to 1/64; None is 1 everywhere.
 
     Raises:
         ValueError: The words do not hang together.
@@ -40,6 +40,8 @@ def learn(
     from tokenization.learning.pair_kernels import learn_pairs
 
     check_words(symbols, starts, counts, num_symbols)
+    if joints is not None and len(joints) != len(symbols):
+        raise ValueError(f"joints must be as many as symbols, {len(symbols)}, got {len(joints)}")
     if num_merges < 0:
         raise ValueError(f"num_merges must be at least 0, got {num_merges}")
     left, right, weights = learn_pairs(

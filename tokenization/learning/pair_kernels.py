@@ -30,7 +30,9 @@ def learn_pairs(
     size = len(symbols)
     following, preceding, word_of = _chain(starts, size)
     pool = np.empty(3 * size + 1, np.int32)
-    pair_at, keys, weights, firsts, lengths = _initial_pairs(symbols, following, word_of, counts, joints, pool)
+    pair_at, keys, weights, firsts, lengths = _initial_pairs(
+        symbols, following, word_of, counts, joints, pool
+    )
     num_pairs, used = len(keys), 0
     for pair in range(num_pairs):
         used += lengths[pair]
