@@ -19,9 +19,9 @@ def learn(
     """Learn merges: again and again the pair of neighbors of the greatest weight becomes a symbol of its own.
 
     Word i is `symbols[starts[i]:starts[i + 1]]`, cut by the base as far as its own merges go. A pair's weight is the
-    sum of the counts of its places; places of a symbol with itself that overlap, as in a run of three, are counted as
-    they would be merged, from the left. Of pairs of equal weight the one with the lower left symbol comes first, then
-    the one with the lower right symbol, as in Hugging Face's trainer. The order of the words makes no difference.
+    sum of the counts of its places; of places of a symbol with itself that overlap, as in a run of three, so many are
+    counted as can be merged. Of pairs of equal weight the one with the lower left symbol comes first, then the one
+    with the lower right symbol, as in Hugging Face's trainer. The order of the words makes no difference.
 
     Args:
         symbols: int32[n], words end to end.
@@ -42,6 +42,8 @@ def learn(
     check_words(symbols, starts, counts, num_symbols)
     if joints is not None and len(joints) != len(symbols):
         raise ValueError(f"joints must be as many as symbols, {len(symbols)}, got {len(joints)}")
+    if joints is not None and not bool(((joints >= 0) & (joints <= 1)).all()):
+        raise ValueError("joints must be from 0 to 1")
     if num_merges < 0:
         raise ValueError(f"num_merges must be at least 0, got {num_merges}")
     left, right, weights = learn_pairs(

@@ -248,14 +248,20 @@ def _apart(
     counts: Weights,
     joints: Weights,
 ) -> float:
-    """Weight of a symbol's pairs with itself, as they would be merged from the left."""
-    weight, taken = 0.0, _NONE
+    """Weight of a symbol's pairs with itself: in a run, the most that places without overlap weigh."""
+    total, with_last, without_last = 0.0, 0.0, 0.0
+    beyond = _NONE
     for entry in range(first, end):
         place = pool[entry]
-        if pair_at[place] == pair and place != taken:
-            weight += counts[word_of[place]] * joints[following[place]]
-            taken = following[place]
-    return weight
+        if pair_at[place] != pair:
+            continue
+        if place != beyond:
+            total += max(with_last, without_last)
+            with_last = without_last = 0.0
+        beyond = following[place]
+        weight = counts[word_of[place]] * joints[beyond]
+        with_last, without_last = without_last + weight, max(with_last, without_last)
+    return total + max(with_last, without_last)
 
 
 @numba.njit(cache=True, nogil=True)
