@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,13 @@ class Pieces:
 
     contents: Sequence[bytes | None]
 
-    @property
+    @cached_property
     def lengths(self) -> NDArray[np.int32]:
         """Bytes of each id, -1 where it has none."""
         lengths = (-1 if content is None else len(content) for content in self.contents)
         return np.fromiter(lengths, np.int32, len(self.contents))
 
-    @property
+    @cached_property
     def partial(self) -> NDArray[np.bool_]:
         """Whether an id is only a part of a character: a fallback byte, or bytes that are no whole UTF-8."""
         broken = (content is not None and not _is_text(content) for content in self.contents)

@@ -87,7 +87,10 @@ def sample(documents: pl.DataFrame, megabytes: float, seed: int) -> pl.DataFrame
 
 def vocalization(texts: pl.Expr) -> pl.Expr:
     """How much tashkeel texts have, by marks per Arabic letter; the ranges are those of the corpus card."""
-    rate = texts.str.count_matches(_MARKS) / texts.str.count_matches(_LETTERS)
+    return _vocalization(texts.str.count_matches(_MARKS) / texts.str.count_matches(_LETTERS))
+
+
+def _vocalization(rate: pl.Expr) -> pl.Expr:
     return pl.coalesce(
         pl.when((rate > above) & (rate <= below)).then(pl.lit(name))
         for name, (above, below) in zip(VOCALIZATIONS, VOCALIZATION.values(), strict=True)
@@ -115,7 +118,7 @@ def _read_corpus(text: LabelledText) -> pl.DataFrame:
         manifest: dict[str, Any] = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         closed = [each["name"] for each in manifest["config"]["sources"] if not each.get("examples", True)]
         paths = [directory / shard["path"] for shard in manifest["shards"]]
-        columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source"]
+        columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source", "vocalized"]
         frames = [pl.scan_parquet(path).select(columns).collect() for path in paths]
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         cause = " ".join(str(error).split())[:160]
@@ -129,7 +132,8 @@ def _read_corpus(text: LabelledText) -> pl.DataFrame:
     documents = pl.concat(frames)
     documents = documents.head(text.max_documents) if text.max_documents else documents
     return documents.with_columns(
-        vocalization=pl.lit(""), showable=pl.lit(text.examples) & ~pl.col("source").is_in(closed)
+        vocalization=_vocalization(pl.col("vocalized")),
+        showable=pl.lit(text.examples) & ~pl.col("source").is_in(closed),
     )
 
 

@@ -54,9 +54,8 @@ def agree(
     chosen = counts[:, 2] > 0 if clitics_only else np.ones(len(words), np.bool_)
     sentences = np.array([word.sentence for word in words], np.int64)[chosen]
     _, places = np.unique(sentences, return_inverse=True)
-    columns = np.column_stack([
-        np.bincount(places, weights=column).astype(np.float64) for column in (*counts[chosen].T, np.ones(int(chosen.sum())))
-    ])  # fmt: skip
+    of_words = (*counts[chosen].T, np.ones(int(chosen.sum())))
+    columns = np.column_stack([np.bincount(places, weights=column).astype(np.float64) for column in of_words])
     sums, resampled = columns.sum(axis=0), resampled_sums(columns, resamples, seed)
 
     def estimate(above: NDArray[np.float64], below: NDArray[np.float64], scale: float = 1.0) -> Estimate:

@@ -1,8 +1,8 @@
 """Gold words from CoNLL-U: written words and the places where clitics join.
 
 A written word is a range line (`3-4`) with its parts, or a run of syntactic words joined by `SpaceAfter=No`.
-Punctuation and symbols are no part of a word. The parts must spell the word as it is written; where they do not (contractions), the
-word has no places and is left out.
+Punctuation and symbols are no part of a word. The parts must spell the word as it is
+written; where they do not (contractions), the word has no places and is left out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,8 +1,8 @@
-"""Renyi efficiency: how evenly a tokenizer uses its pieces (Zouhar et al. 2023, Tokenization and the Noiseless
-Channel).
+"""Renyi efficiency: how evenly a tokenizer uses its pieces.
 
-The Renyi entropy of order alpha of the pieces' frequencies p is `H = log(sum p^alpha) / (1 - alpha)`; the efficiency is
-H over that of an even use of all pieces seen, `log |seen|`, as in the authors' own tool.
+After Zouhar et al. (2023), "Tokenization and the Noiseless Channel". The Renyi entropy of order alpha of the pieces'
+frequencies p is `H = log(sum p^alpha) / (1 - alpha)`; the efficiency is H over that of an even use of all pieces seen,
+`log |seen|`, as in the authors' own tool.
 """
 
 import numpy as np

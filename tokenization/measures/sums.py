@@ -54,11 +54,8 @@ def piece_sums(cut: Cut, units: Units, pieces: Pieces, unknown_id: int) -> Colum
 def whole_words(words: Encoded, pieces: Pieces) -> NDArray[np.bool_]:
     """Whether each word is one piece, apart from a piece that is nothing but the space before it."""
     space = np.array([content == b" " for content in pieces.contents], np.bool_)
-    counts = words.counts
-    firsts = (
-        words.ids[np.minimum(words.offsets[:-1], max(len(words.ids) - 1, 0))] if len(words.ids) else counts
-    )
-    return (counts == 1) | ((counts == 2) & space[firsts])
+    firsts = np.append(words.ids, 0)[words.offsets[:-1]]
+    return np.asarray((words.counts == 1) | ((words.counts == 2) & space[firsts]), np.bool_)
 
 
 def id_counts(cut: Cut, documents: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -1,8 +1,8 @@
 """Does vocalized text survive, and do harakat stay with their letters?
 
-Tested are words with at least one mark (tanwin, harakat, shadda, sukun, superscript alef): the most frequent ones of the
-texts and a fixed list (`vocalized_words.txt`). A tokenizer passes when every mark is there again after decoding, in the
-same order, and no cut stands between a letter and its marks or goes through a mark.
+Tested are words with at least one mark (tanwin, harakat, shadda, sukun, superscript alef): the most frequent ones of
+the texts and a fixed list (`vocalized_words.txt`). A tokenizer passes when every mark is there again after decoding, in
+the same order, and no cut stands between a letter and its marks or goes through a mark.
 """
 
 import re
@@ -38,7 +38,7 @@ def fixed_words() -> list[str]:
     return files("tokenization.measures").joinpath("vocalized_words.txt").read_text(encoding="utf-8").split()
 
 
-def test_marks(
+def try_marks(
     tokenizer: Tokenizer, words: Sequence[str], given: Sequence[str], resamples: int, seed: int
 ) -> Tashkeel:
     """Encode vocalized words and look for their marks; `given` is how each word is given to the tokenizer."""

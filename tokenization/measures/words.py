@@ -12,10 +12,10 @@ from tokenization.measures.units import Units
 MOST_PIECES = 7
 """The last class of the distribution: so many pieces or more."""
 
-LONGEST = 16
-"""The last length of the growth: so many letters or more."""
+LONGEST = 14
+"""The longest words of the growth, in letters: longer ones are few, and mostly run-together words and addresses."""
 
-_MARKS = r"[\x{0610}-\x{061A}\x{064B}-\x{065F}\x{0670}\x{06D6}-\x{06DC}\x{06DF}-\x{06E4}\x{06E7}\x{06E8}\x{06EA}-\x{06ED}]"
+_MARKS = r"\p{Mn}"
 
 
 def word_times(units: Units, documents: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -46,8 +46,9 @@ def letters(words: Sequence[str]) -> NDArray[np.int64]:
 def growth(
     counts: NDArray[np.int64], times: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> list[float | None]:
-    """Mean pieces of running words of 1, 2, ... letters, the last class being open; None where there are none."""
-    classes = np.minimum(lengths, LONGEST)
+    """Mean pieces of running words of 1, 2, ... `LONGEST` letters; None where there are none."""
+    kept = lengths <= LONGEST
+    counts, times, classes = counts[kept], times[kept], lengths[kept]
     pieces = np.bincount(classes, weights=counts * times, minlength=LONGEST + 1)[1:]
     running = np.bincount(classes, weights=times, minlength=LONGEST + 1)[1:]
     return [float(p / n) if n else None for p, n in zip(pieces, running, strict=True)]
