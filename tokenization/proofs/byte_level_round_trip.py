@@ -21,7 +21,7 @@ def prove_lossless(subject: Subject) -> Proof:
     made_up = [*NASTY, *NASTY_ARABIC, *new_pieces, *random_texts(subject.evidence.seed + 2, _RANDOM)]
     for texts in (*subject.sample(_SHARE).texts(), made_up):
         kept = [subject.lost.sub("", text) for text in texts] if subject.lost else texts
-        normalizer = subject.new.normalizer
+        normalizer = subject.old.normalizer
         wanted = [normalizer.normalize_str(text) for text in kept] if normalizer else kept
         back = subject.new.decode_batch(ids_of(subject.new, kept), skip_special_tokens=False)
         for text, other in zip(wanted, back, strict=True):
@@ -46,6 +46,6 @@ def _exceptions(subject: Subject) -> str:
     named = []
     if subject.lost:
         named.append(f"characters that the base has no bytes for ({subject.lost.pattern!a})")
-    if subject.new.normalizer:
+    if subject.old.normalizer:
         named.append("what the base's own normalizer changes")
     return f", apart from {' and '.join(named)}" if named else ""
