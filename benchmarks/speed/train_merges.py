@@ -52,9 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "machine": machine(),
     }
     for name, result in results.items():
-        print(
-            f"{name:14} {result['seconds']:7.2f} s  {result['cpu_seconds']:7.2f} s of processors  {result['peak_bytes'] / 1e6:7,.0f} MB  n={result['n']}"
-        )
+        spent = f"{result['seconds']:7.2f} s, {result['cpu_seconds']:.2f} s of processors"
+        print(f"{name:14} {spent}, {result['peak_bytes'] / 1e6:,.0f} MB, n={result['n']}")
     print(f"sentencepiece takes {record['ratio']:.2f} times as long")
     if options.output:
         options.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
