@@ -31,10 +31,9 @@ class Cut(NamedTuple):
 
 def cut(tokenizer: Tokenizer, units: Units, texts: Sequence[str], tried: NDArray[np.int64]) -> Cut:
     """Encode all units; or all documents, where one of those `tried` comes out otherwise when it is encoded whole."""
+    bare = puts_space(tokenizer)
     whole = tokenizer.encode_batch([texts[i] for i in tried])
-    wrong = {bare: _differences(tokenizer, units, tried, whole, bare=bare) for bare in (True, False)}
-    bare = wrong[True] < wrong[False]
-    if wrong[bare] == 0:
+    if not _differences(tokenizer, units, tried, whole, bare=bare):
         entries = tokenizer.encode_batch(as_given(units.different, bare=bare))
         words = take(entries, units.word_units)
         return Cut(entries, units.units, units.unit_offsets, words, bare, independent=True)
@@ -43,6 +42,12 @@ def cut(tokenizer: Tokenizer, units: Units, texts: Sequence[str], tried: NDArray
     return Cut(
         tokenizer.encode_batch(texts), documents, np.arange(len(texts) + 1), words, bare, independent=False
     )
+
+
+def puts_space(tokenizer: Tokenizer) -> bool:
+    """Whether a tokenizer cuts a text as if a space stood before it (SentencePiece's dummy prefix)."""
+    whole, *words = (tokenizer.encode_batch([text]).ids for text in ("a b", "a", "b"))
+    return np.array_equal(whole, np.concatenate(words))
 
 
 def as_given(units: Sequence[str], *, bare: bool) -> list[str]:

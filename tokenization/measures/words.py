@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tokenization.arabic_script import word_class
 from tokenization.measures.units import Units
 
 MOST_PIECES = 7
@@ -56,7 +55,7 @@ def growth(
 
 def bare_words(units: Units, times: NDArray[np.int64]) -> pl.DataFrame:
     """Words without the punctuation around them, those of letters only: word, count; by falling count."""
-    pattern = rf"^[^\p{{L}}]*([\p{{L}}][\p{{L}}\p{{M}}{word_class()}]*)[^\p{{L}}\p{{M}}]*$"
+    pattern = r"^[^\p{L}\p{M}\p{N}]*(\p{L}[\p{L}\p{M}]*)[^\p{L}\p{M}\p{N}]*$"
     frame = pl.DataFrame({"word": pl.Series(units.words, dtype=pl.String), "count": times})
     return (
         frame.filter(pl.col("count") > 0)
