@@ -17,6 +17,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from corpus.command_line import run
+from corpus.pipeline.atomic import sha256_of
 from tokenization.embeddings import Embeddings
 from tokenization.embeddings.__main__ import main
 from tokenization.embeddings.apply import apply
@@ -28,6 +29,7 @@ LETTERS = ["▁", *"abcdehlorstw", *"ابتلكم"]
 JOINS = [("▁", "t"), ("h", "e"), ("▁t", "he"), ("o", "r"), ("l", "l")]
 BASE = [*SPECIALS, *BYTES, *LETTERS, *("".join(pair) for pair in JOINS)]
 LEARNED = ["ال", "كت", "كتا", "كتاب", "▁ال", "▁الكتاب", "لم", "ث"]
+ARABIC_JOINS = [("ا", "ل"), ("ك", "ت"), ("كت", "ا"), ("كتا", "ب"), ("▁", "ال"), ("▁ال", "كتاب"), ("ل", "م")]
 SIZE = 384  # the base's 283 pieces, 8 new ones, and reserve up to a multiple of 128
 
 
@@ -78,25 +80,37 @@ def base_ids(piece: str) -> list[int]:
     ]
 
 
-def write_expansion(directory: Path, base: list[str] = BASE, size: int = SIZE) -> Path:
-    reserve = [f"<reserve_{number}>" for number in range(size - len(base) - len(LEARNED))]
-    joins = [("ا", "ل"), ("ك", "ت"), ("كت", "ا"), ("كتا", "ب"), ("▁", "ال"), ("▁ال", "كتاب"), ("ل", "م")]
-    write_tokenizer(directory, [*base, *LEARNED, *reserve], [*JOINS, *joins])
-    new = [*LEARNED, *reserve]
+def sign(directory: Path) -> None:
+    files = {path.name: sha256_of(path) for path in directory.iterdir() if path.name != "manifest.json"}
+    (directory / "manifest.json").write_text(json.dumps({"files": files}), encoding="utf-8")
+
+
+def write_expansion(
+    directory: Path, base: list[str] = BASE, size: int = SIZE, learned: list[str] = LEARNED
+) -> Path:
+    reserve = [f"<|reserve_{number}|>" for number in range(size - len(base) - len(learned))]
+    joins = dict(zip(LEARNED, ARABIC_JOINS, strict=False))
+    write_tokenizer(
+        directory,
+        [*base, *learned, *reserve],
+        [*JOINS, *(joins[piece] for piece in learned if piece in joins)],
+    )
+    new = [*learned, *reserve]
+    ids = {piece: number for number, piece in enumerate([*base, *learned])}
+    parts = [[ids[part] for part in joins[piece]] if piece in joins else base_ids(piece) for piece in learned]
     frame = pl.DataFrame(
         {
             "id": pl.Series(range(len(base), size), dtype=pl.Int32),
             "piece": new,
-            "text": [piece.replace("▁", " ") for piece in new],
-            "base_ids": pl.Series(
-                [base_ids(piece) if piece in LEARNED else [] for piece in new], dtype=pl.List(pl.Int32)
-            ),
-            "role": ["learned" if piece in LEARNED else "reserve" for piece in new],
+            "text": [*(piece.replace("▁", " ") for piece in learned), *[None] * len(reserve)],
+            "base_ids": pl.Series([*map(base_ids, learned), *[[]] * len(reserve)], dtype=pl.List(pl.Int32)),
+            "parts": pl.Series([*parts, *[[]] * len(reserve)], dtype=pl.List(pl.Int32)),
+            "role": [*["learned"] * len(learned), *["reserve"] * len(reserve)],
             "count": pl.Series([9] * len(new), dtype=pl.Int64),
         }
     )
     frame.write_parquet(directory / "pieces.parquet")
-    (directory / "manifest.json").write_text("{}\n", encoding="utf-8")
+    sign(directory)
     return directory
 
 
@@ -327,6 +341,26 @@ def test_padding_of_the_base_makes_room(expansion: Path, tmp_path: Path) -> None
     assert load(tmp_path / "out").config.vocab_size == SIZE
 
 
+def test_stages_keep_the_rows_that_an_earlier_stage_trained(
+    model: Path, expansion: Path, tmp_path: Path
+) -> None:
+    first = write_expansion(tmp_path / "first", learned=LEARNED[:4])
+    apply(settings(model, first, tmp_path / "one"))
+    name = "model-00001-of-00006.safetensors"
+    trained = {key: array + np.float32(1) for key, array in load_file(tmp_path / "one" / name).items()}
+    save_file(trained, tmp_path / "one" / name)
+    manifest = apply(settings(tmp_path / "one", expansion, tmp_path / "two"))
+    assert manifest["notes"][0] == "note: 4 pieces of an earlier stage keep their rows"
+    assert (manifest["sizes"]["pieces"], manifest["sizes"]["reserve"]) == (4, 93)
+    before, after = load_file(tmp_path / "one" / name), load_file(tmp_path / "two" / name)
+    ((key, rows),) = after.items()
+    np.testing.assert_array_equal(rows[: len(BASE) + 4], before[key][: len(BASE) + 4])
+    ids = {piece: number for number, piece in enumerate([*BASE, *LEARNED])}
+    # The first stage cuts ▁الكتاب into ▁, ال and كتاب, whose rows it has trained.
+    mean = rows[[ids["▁"], ids["ال"], ids["كتاب"]]].mean(axis=0)
+    np.testing.assert_allclose(rows[ids["▁الكتاب"]], mean, rtol=1e-5)
+
+
 def test_a_tied_matrix_that_is_stored_twice_stays_one(model: Path, expansion: Path, tmp_path: Path) -> None:
     base = write_model(tmp_path / "base", tie_word_embeddings=True)
     held = load_file(base / "model.safetensors")
@@ -525,11 +559,8 @@ def drop(name: str) -> Callable[[Path, Path], None]:
     return lambda base, _: (base / name).unlink()
 
 
-def write(name: str, content: str | bytes) -> Callable[[Path, Path], None]:
-    data = content.encode() if isinstance(content, str) else content
-    return lambda base, expansion: ((expansion if name == "pieces.parquet" else base) / name).write_bytes(
-        data
-    )
+def write(name: str, content: str) -> Callable[[Path, Path], None]:
+    return lambda base, _: (base / name).write_text(content, encoding="utf-8")
 
 
 def edit(name: str, **values: Any) -> Callable[[Path, Path], None]:
@@ -559,6 +590,14 @@ def with_more_pieces(base: Path, _: Path) -> None:
     write_tokenizer(base, [*BASE, "<pad>"], [])
 
 
+def unsigned(_: Path, expansion: Path) -> None:
+    (expansion / "tokenizer_config.json").write_text("{}", encoding="utf-8")
+
+
+def unfinished(_: Path, expansion: Path) -> None:
+    (expansion / "manifest.json").unlink()
+
+
 def larger_base(_: Path, expansion: Path) -> None:
     write_expansion(expansion, base=[*BASE, "extra"])
 
@@ -580,13 +619,20 @@ def with_bias(base: Path, _: Path) -> None:
     (base / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+def no_parquet(_: Path, expansion: Path) -> None:
+    (expansion / "pieces.parquet").write_bytes(b"PAR1 no")
+    sign(expansion)
+
+
 def unsorted_ids(_: Path, expansion: Path) -> None:
     pl.read_parquet(expansion / "pieces.parquet").reverse().write_parquet(expansion / "pieces.parquet")
+    sign(expansion)
 
 
 def without_parts(_: Path, expansion: Path) -> None:
     frame = pl.read_parquet(expansion / "pieces.parquet").with_columns(role=pl.lit("learned"))
     frame.write_parquet(expansion / "pieces.parquet")
+    sign(expansion)
 
 
 @pytest.mark.parametrize(
@@ -609,12 +655,14 @@ def without_parts(_: Path, expansion: Path) -> None:
             "must lie in the checkpoint's own directory",
         ),
         (pickled, "pickled weights are not opened"),
-        (of_other_base, "which is not what the base of"),
-        (with_more_pieces, "1 pieces beyond the 283"),
+        (of_other_base, "which is not what"),
+        (with_more_pieces, "piece 283 of its tokenizer is '<pad>', which is not what"),
+        (unsigned, "tokenizer_config.json: not as the expansion wrote it"),
+        (unfinished, "give the output_dir of a `python -m tokenization.expand` that has finished"),
         (larger_base, "has 283 rows, but the base of"),
         (infinite, "no finite numbers"),
         (with_bias, "lm_head.bias has 283 entries too"),
-        (write("pieces.parquet", b"PAR1 no"), "pieces.parquet: cannot be read"),
+        (no_parquet, "pieces.parquet: cannot be read"),
         (unsorted_ids, "its ids are not consecutive"),
         (without_parts, "must have base_ids unless its role is reserve"),
     ],

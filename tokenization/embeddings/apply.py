@@ -12,7 +12,7 @@ from tokenization.embeddings.checkpoint import Checkpoint, read_checkpoint
 from tokenization.embeddings.expansion import Expansion, read_expansion, special_ids
 from tokenization.embeddings.matrices import make_recipe
 from tokenization.embeddings.output_files import MANIFEST, copy_the_rest, write_config, write_weights
-from tokenization.embeddings.same_base import check_same_base
+from tokenization.embeddings.same_base import fit
 from tokenization.embeddings.settings import Embeddings
 from tokenization.embeddings.staging import PLAN, whole_directory
 from tokenization.embeddings.token_ids import grown_config, settled
@@ -31,8 +31,7 @@ def apply(settings: Embeddings) -> dict[str, Any]:
     """
     started = time.time()
     checkpoint = read_checkpoint(Path(settings.checkpoint), settings.input_matrix, settings.output_matrix)
-    expansion = read_expansion(Path(settings.tokenizer))
-    notes = check_same_base(checkpoint, expansion)
+    expansion, notes = fit(read_expansion(Path(settings.tokenizer)), checkpoint)
     configs = _configs(checkpoint, expansion, settings)
     output = Path(settings.output_dir)
     plan = _plan(checkpoint, expansion, settings)

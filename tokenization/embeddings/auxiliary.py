@@ -18,10 +18,14 @@ from tqdm import tqdm
 from tokenization.embeddings.floats import Array
 from tokenization.embeddings.settings import Similarity
 from tokenization.errors import TokenizationError
+from tokenization.held_out import is_held_out
 
 Ids = npt.NDArray[np.int32]
 
 _SMOOTHING = 0.75
+_TOLERANCE = 1e-4
+"""Relative error of the singular values: cosines do not need more, and it halves the iterations."""
+
 _BATCH_BYTES = 4_000_000
 
 
@@ -47,7 +51,7 @@ def auxiliary_vectors(
     if dimensions >= 1:
         table = ppmi(near[kept][:, kept])
         start = np.random.default_rng(seed).standard_normal(len(kept)).astype(np.float32)
-        left, strength, _ = scipy.sparse.linalg.svds(table, k=dimensions, v0=start)
+        left, strength, _ = scipy.sparse.linalg.svds(table, k=dimensions, v0=start, tol=_TOLERANCE)
         found = left * np.sqrt(np.clip(strength, 0, None))
         norms = np.linalg.norm(found, axis=1, keepdims=True)
         vectors[kept, :dimensions] = np.divide(found, norms, out=np.zeros_like(found), where=norms > 0)
@@ -73,6 +77,8 @@ def ppmi(near: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
 def read_documents(corpus_dir: Path, tokenizer_path: Path, megabytes: float) -> Iterator[list[Ids]]:
     """Documents of a corpus as ids of a `tokenizer.json`, in batches; every k-th, so that about `megabytes` are read.
 
+    Held-out documents are left out.
+
     Raises:
         TokenizationError: No corpus is there, or it holds no text.
     """
@@ -93,18 +99,23 @@ def _sample(corpus_dir: Path, megabytes: float) -> tuple[pl.Series, int]:
         raise TokenizationError(
             f"{corpus_dir}: no shards there: give the output_dir of a `python -m corpus.build` that has finished"
         )
-    shards = pl.scan_parquet(paths)
     try:
-        total = int(shards.select(pl.col("text").str.len_bytes().cast(pl.Int64).sum()).collect().item() or 0)
+        shards = pl.scan_parquet(paths)
+        columns = [name for name in ("id", "pair") if name in shards.collect_schema()]
+        documents = shards.select(*columns, size=pl.col("text").str.len_bytes().cast(pl.Int64)).collect()
+        usable = documents.with_row_index().filter(~is_held_out(documents))
+        total = int(usable["size"].sum())
         every = max(1, round(total / (megabytes * 1e6))) if megabytes else 1
-        texts = shards.select("text").gather_every(every).collect()["text"]
+        chosen = usable.gather_every(every)["index"]
+        numbered = shards.select("text").with_row_index()
+        texts = numbered.filter(pl.col("index").is_in(chosen.implode())).collect()["text"]
     except pl.exceptions.PolarsError as error:
         reason = str(error).strip().splitlines()[0]
         raise TokenizationError(
             f"{corpus_dir}: its shards cannot be read ({reason}): build the corpus again"
         ) from error
     if not total:
-        raise TokenizationError(f"{corpus_dir}: its shards hold no text: build a corpus with text first")
+        raise TokenizationError(f"{corpus_dir}: its shards hold no text to learn from: add documents")
     return texts, int(texts.str.len_bytes().sum())
 
 

@@ -3,57 +3,57 @@
 from pathlib import Path
 
 from tokenization.embeddings.checkpoint import Checkpoint
-from tokenization.embeddings.expansion import Expansion
-from tokenization.embeddings.vocabulary import read_vocabulary
+from tokenization.embeddings.expansion import Expansion, from_stage
+from tokenization.embeddings.vocabulary import is_reserve, read_vocabulary
 from tokenization.errors import TokenizationError
 
 
-def check_same_base(checkpoint: Checkpoint, expansion: Expansion) -> list[str]:
-    """Compare a checkpoint's own pieces with the expansion's, id for id; what the user should know.
+def fit(expansion: Expansion, checkpoint: Checkpoint) -> tuple[Expansion, list[str]]:
+    """The expansion as it goes on from the checkpoint's own pieces, compared id for id; and what the user should know.
 
-    A matrix may have more rows than its tokenizer has pieces: they pad it, belong to no piece, and make room.
+    A checkpoint of an earlier stage of the same expansion keeps the rows of all its pieces but the reserve. Rows beyond
+    the pieces of a tokenizer pad the matrix, belong to no piece, and make room.
 
     Raises:
-        TokenizationError: New pieces would take rows of old ones, or rows would be made of other pieces' rows.
+        TokenizationError: New pieces would take rows of old ones, or be made of rows that are other pieces'.
     """
-    base_size, notes = expansion.base_size, []
-    if checkpoint.rows < base_size:
+    own, notes = _own_pieces(checkpoint.directory), []
+    if not own:
+        notes.append("note: the checkpoint holds no tokenizer, so that it has the base's is taken on trust")
+    _check_pieces(own, expansion, checkpoint)
+    own_size = 1 + max(own.values(), default=-1)
+    if own_size > expansion.base_size:
+        notes.append(f"note: {own_size - expansion.base_size:,} pieces of an earlier stage keep their rows")
+        expansion = from_stage(expansion, own_size)
+    if checkpoint.rows < expansion.base_size:
         raise TokenizationError(
             f"{checkpoint.directory}: {checkpoint.input.tensor.name} has {checkpoint.rows:,} rows, but the base of "
-            f"{expansion.directory} has {base_size:,} pieces: expand the tokenizer of this checkpoint"
+            f"{expansion.directory} has {expansion.base_size:,} pieces: expand the tokenizer of this checkpoint"
         )
-    if checkpoint.rows > base_size:
+    if checkpoint.rows > expansion.base_size:
         notes.append(
-            f"note: the checkpoint has {checkpoint.rows - base_size:,} rows beyond its {base_size:,} pieces, "
-            "padding; and new rows took its place"
+            f"note: the checkpoint has {checkpoint.rows - expansion.base_size:,} rows beyond its "
+            f"{expansion.base_size:,} pieces, padding or reserve; new rows took their place"
         )
-    own = _own_pieces(checkpoint.directory)
-    if not own:
-        notes.append(
-            "note: the checkpoint holds no tokenizer, so that it was trained with the expansion's base is not checked"
-        )
-        return notes
-    beyond = sorted(piece for piece, number in own.items() if number >= base_size)
-    if beyond:
-        raise TokenizationError(
-            f"{checkpoint.directory}: its tokenizer has {len(beyond):,} pieces beyond the {base_size:,} of the base of "
-            f"{expansion.directory} (such as {beyond[0]!r}): expand the tokenizer of this checkpoint"
-        )
+    return expansion, notes
+
+
+def _check_pieces(own: dict[str, int], expansion: Expansion, checkpoint: Checkpoint) -> None:
     theirs = expansion.vocabulary.ids
     wrong = sorted((number, piece) for piece, number in own.items() if theirs.get(piece) != number)
     if wrong:
         number, piece = wrong[0]
         raise TokenizationError(
-            f"{checkpoint.directory}: piece {number} of its tokenizer is {piece!r}, which is not what the base of "
+            f"{checkpoint.directory}: piece {number} of its tokenizer is {piece!r}, which is not what "
             f"{expansion.directory} has there: expand the tokenizer of this checkpoint"
         )
-    return notes
 
 
 def _own_pieces(directory: Path) -> dict[str, int]:
-    """Id of each piece of a checkpoint's tokenizer; empty if it has none that is known here."""
+    """Id of each piece of a checkpoint's tokenizer, reserve apart; empty if it has none that is known here."""
     if (directory / "tokenizer.json").is_file():
-        return dict(read_vocabulary(directory / "tokenizer.json").ids)
+        ids = read_vocabulary(directory / "tokenizer.json").ids
+        return {piece: number for piece, number in ids.items() if not is_reserve(piece)}
     model = directory / "tokenizer.model"
     if not model.is_file():
         return {}
@@ -63,4 +63,5 @@ def _own_pieces(directory: Path) -> dict[str, int]:
         processor = SentencePieceProcessor(model_file=str(model))
     except RuntimeError:
         return {}  # tiktoken files go by this name too
-    return {processor.id_to_piece(number): number for number in range(processor.get_piece_size())}
+    pieces = [processor.id_to_piece(number) for number in range(processor.get_piece_size())]
+    return {piece: number for number, piece in enumerate(pieces) if not is_reserve(piece)}

@@ -15,7 +15,7 @@ _BLOCK = 512
 def similarity_weights(
     vectors: Array, seen: npt.NDArray[np.bool_], fallback: Weights, settings: Similarity
 ) -> tuple[Weights, npt.NDArray[np.bool_]]:
-    """Weights of FOCUS (Dobler & de Melo 2023, arXiv:2305.14481, section 3.3): row_i = sum over j of w_ij E_j.
+    """Weights of FOCUS (Dobler & de Melo 2023, arXiv:2305.14481, section 3): row_i = sum over j of w_ij E_j.
 
         w_i = sparsemax_j(cos(a_i, a_j) / temperature) over the base pieces j that the corpus holds,
 

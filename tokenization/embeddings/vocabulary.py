@@ -15,6 +15,19 @@ from tokenization.errors import TokenizationError
 
 _BYTE_PIECE = re.compile(r"<0x[0-9A-F]{2}>")
 _SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # SentencePiece's name for a space
+_RESERVE = re.compile(
+    r"<\|reserve_\d+\|>"
+    "|\N{MATHEMATICAL LEFT ANGLE BRACKET}reserve_\\d+\N{MATHEMATICAL RIGHT ANGLE BRACKET}"
+)
+
+
+def is_reserve(piece: str) -> bool:
+    """Whether a piece is named as expansions name their reserve.
+
+    >>> is_reserve("<|reserve_7|>"), is_reserve("<pad>")
+    (True, False)
+    """
+    return _RESERVE.fullmatch(piece) is not None
 
 
 @dataclass(frozen=True)

@@ -32,10 +32,10 @@ def mean_weights(parts: Parts, base_size: int) -> Weights:
     """Every part weighs the same: row = 1/k sum over parts of E[part].
 
     A part that stands twice weighs twice. Source: the mean of sub-word rows of Yamaguchi et al. 2024
-    (arXiv:2406.11477, section 3.2) and Gosal et al. 2024 (arXiv:2407.12869).
+    (arXiv:2406.11477) and Gosal et al. 2024 (arXiv:2407.12869).
 
     >>> parts = Parts(np.array([0, 2, 2, 1], np.int32), np.array([0, 3, 4, 4]))
-    >>> mean_weights(parts, 3).toarray().round(2).tolist()
+    >>> mean_weights(parts, 3).toarray().astype(float).round(2).tolist()
     [[0.33, 0.0, 0.67], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
     """
     return _normalized(parts, np.ones(len(parts.ids)), base_size)
