@@ -415,13 +415,13 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
 
 
 def test_memory_does_not_grow_with_the_checkpoint(model: Path, expansion: Path, tmp_path: Path) -> None:
-    """A shard with the matrix and 200 MB besides, and another 100 MB shard: the peak rises by less than 32 MB."""
+    """A shard with the matrix and 100 MB besides, and another 40 MB shard: the peak rises by less than 32 MB."""
     base = shutil.copytree(model, tmp_path / "base")
     index = json.loads((base / "model.safetensors.index.json").read_text())
     name = index["weight_map"]["model.embed_tokens.weight"]
-    held = load_file(base / name) | {"model.large": np.ones((50, 1_000_000), np.float32)}
+    held = load_file(base / name) | {"model.large": np.ones((25, 1_000_000), np.float32)}
     save_file(held, base / name)
-    save_file({"model.other": np.ones(25_000_000, np.float32)}, base / "other.safetensors")
+    save_file({"model.other": np.ones(10_000_000, np.float32)}, base / "other.safetensors")
     index["weight_map"] |= {"model.large": name, "model.other": "other.safetensors"}
     (base / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
     del held
@@ -429,10 +429,10 @@ def test_memory_does_not_grow_with_the_checkpoint(model: Path, expansion: Path, 
         [sys.executable, "-c", PEAK, base, expansion, model, tmp_path / "out"],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
-    assert (tmp_path / "out" / "large" / name).stat().st_size > 200_000_000
+    assert (tmp_path / "out" / "large" / name).stat().st_size > 100_000_000
     assert int(done.stdout) < 32_000_000
     with safe_open(tmp_path / "out" / "large" / name, framework="np") as opened:
-        assert opened.get_slice("model.large")[49:].sum() == 1_000_000
+        assert opened.get_slice("model.large")[24:].sum() == 1_000_000
     shutil.rmtree(tmp_path / "out")
     shutil.rmtree(base)
 
