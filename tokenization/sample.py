@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from corpus.schema import SHARD_COLUMNS
 from tokenization.arabic_script import character_class, word_class
 from tokenization.errors import TokenizationError
 from tokenization.expand_config import STRATA, Sampling
@@ -141,7 +142,7 @@ def held_out_documents(
         documents.filter(is_held_out(documents, settings.held_out_percent))
         for documents in read_documents(shards, "held-out documents")
     ]
-    documents = pl.concat(found).filter(pl.col("language").is_in(list(languages)))
+    documents = pl.concat(found or [_no_documents()]).filter(pl.col("language").is_in(list(languages)))
     budget = pl.col("characters").cum_sum().over(*STRATA) <= most_megabytes * 1_000_000
     return documents.filter(budget).select("text", "characters", "words", *STRATA)
 
@@ -183,6 +184,7 @@ def _count_strata(shards: Sequence[Path], settings: Sampling, languages: Sequenc
         for documents in read_documents(shards, "count documents", columns)
     ]
     total = [pl.col(name).sum() for name in ("documents", "words", "characters")]
+    counted = counted or [_no_documents().group_by(*STRATA).agg(sums)]
     strata = pl.concat(counted).group_by(*STRATA).agg(total).filter(pl.col("words") > 0)
     strata = strata.filter(_factor(settings) > 0).sort(*STRATA)
     if strata.is_empty():
@@ -191,6 +193,10 @@ def _count_strata(shards: Sequence[Path], settings: Sampling, languages: Sequenc
             "sample.languages and sample.weights"
         )
     return strata.with_row_index("stratum").with_columns(pl.col("stratum").cast(pl.Int32))
+
+
+def _no_documents() -> pl.DataFrame:
+    return pl.DataFrame(schema={name: SHARD_COLUMNS[name] for name in _COLUMNS})
 
 
 def _learned_from(documents: pl.DataFrame, settings: Sampling, languages: Sequence[str]) -> pl.DataFrame:

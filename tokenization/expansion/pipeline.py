@@ -28,6 +28,7 @@ from tokenization.expansion.piece_table import additions_of, piece_table
 from tokenization.expansion.proven import MANIFEST, put_in_place, require, staged
 from tokenization.proofs.proof import Proof
 from tokenization.sample import Sample, find_shards, held_out_documents, read_documents, sample_words
+from tokenization.sentencepiece_base.model import SentencePieceBase
 
 _PROOF_CHARACTERS = 2_000_000
 
@@ -109,7 +110,11 @@ def _learn(job: _Job) -> tuple[Sample, Additions]:
         write_parquet(paths[1], sample.strata)
     sample = Sample(pl.read_parquet(paths[0]), pl.read_parquet(paths[1]))
     if not paths[2].exists():
-        learned = job.base.learn(sample.words, _most_pieces(job.config, job.base))
+        number = _most_pieces(job.config, job.base)
+        if isinstance(job.base, SentencePieceBase):
+            learned = job.base.learn(sample.words, number, clitic_share=job.config.clitic_share)
+        else:
+            learned = job.base.learn(sample.words, number)
         write_parquet(paths[2], piece_table(learned, [], job.base.size))
     return sample, additions_of(pl.read_parquet(paths[2]))
 

@@ -9,7 +9,9 @@ import numpy.typing as npt
 import polars as pl
 
 from tokenization.base import Additions, Role
-from tokenization.learning import Merges
+from tokenization.clitics import clitic_cuts
+from tokenization.learning import Merges, joint_shares
+from tokenization.learning import learn as learn_merges
 from tokenization.sentencepiece_base.derivation import last_join, unreachable
 from tokenization.sentencepiece_base.merge import merge
 from tokenization.sentencepiece_base.model import NORMAL, SPACE, SentencePieceBase, encoder
@@ -28,34 +30,42 @@ class _Piece:
     role: Role
 
 
-def learn(base: SentencePieceBase, words: pl.DataFrame, num_pieces: int) -> Additions:
+def learn(
+    base: SentencePieceBase, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0
+) -> Additions:
     """Learn pieces that go on where the base's own cuts end: missing characters first, then joins in merge order.
 
-    Fewer than `num_pieces` come back where the words hold no more.
+    A join across the boundary of a clitic counts `clitic_share` of what others do; 1 is plain BPE. Fewer than
+    `num_pieces` come back where the words hold no more.
     """
     known = set(base.vocabulary)
     found = missing_characters(words, base.vocabulary, MINIMUM_CHARACTER_COUNT)["character"].to_list()
     characters = found[:num_pieces]
     cut = cut_words(base.proto, characters, words["word"])
-    weights = words["weight"].to_numpy().astype(np.float64)[cut.word]
+    joints = _joints(base, characters, cut, words, clitic_share)
     pieces = [_Piece(character, "character") for character in characters]
     num_joins = num_pieces - len(characters)
-    joins = _joins(base, characters, _learn_merges(base, cut, weights, len(characters), num_joins), known)
+    merges = learn_merges(
+        cut.symbols,
+        cut.starts,
+        words["weight"].to_numpy().astype(np.float64)[cut.word],
+        base.size + len(characters),
+        num_joins + int(num_joins * _SPARE) + 100,
+        joints=joints,
+    )
+    joins = _joins(base, characters, merges, known)
     pieces = _reachable(base, [*pieces, *(_Piece(join, "learned") for join in joins)], num_pieces)
     return _described(base, pieces, words)
 
 
-def _learn_merges(
-    base: SentencePieceBase,
-    cut: CutWords,
-    weights: npt.NDArray[np.float64],
-    num_characters: int,
-    num_joins: int,
-) -> Merges:
-    from tokenization.learning import learn as learn_merges
-
-    spare = int(num_joins * _SPARE) + 100
-    return learn_merges(cut.symbols, cut.starts, weights, base.size + num_characters, num_joins + spare)
+def _joints(
+    base: SentencePieceBase, characters: list[str], cut: CutWords, words: pl.DataFrame, share: float
+) -> npt.NDArray[np.float64] | None:
+    if share == 1:
+        return None
+    spelled = [piece.piece for piece in base.proto.pieces] + characters
+    texts = [piece.replace(SPACE, " ").encode() for piece in spelled]
+    return joint_shares(cut.symbols, cut.starts, texts, clitic_cuts(words), share)
 
 
 def _joins(base: SentencePieceBase, characters: list[str], merges: Merges, known: set[str]) -> list[str]:

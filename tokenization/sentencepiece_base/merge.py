@@ -9,6 +9,8 @@ from tokenization.errors import TokenizationError
 from tokenization.sentencepiece_base.model import CONTROL, NORMAL, SentencePieceBase
 from tokenization.sentencepiece_base.proto import copy
 
+RESERVE_PREFIX = "<|reserve_"
+
 
 def merge(base: SentencePieceBase, additions: Additions, num_reserve: int) -> Any:
     """The base's model with new pieces after its own, and reserve pieces after those.
@@ -53,7 +55,7 @@ def reserve_names(taken: dict[str, int], number: int) -> list[str]:
     names: list[str] = []
     candidate = 0
     while len(names) < number:
-        name = f"<|reserve_{candidate}|>"
+        name = f"{RESERVE_PREFIX}{candidate}|>"
         if name not in taken:
             names.append(name)
         candidate += 1

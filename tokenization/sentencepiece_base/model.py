@@ -63,11 +63,11 @@ class SentencePieceBase:
         """Ids as the base gives them."""
         return encoder(self.proto)(texts)
 
-    def learn(self, words: pl.DataFrame, num_pieces: int) -> Additions:
+    def learn(self, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0) -> Additions:
         """Learn pieces from words; see `tokenization.base.Base`."""
         from tokenization.sentencepiece_base.learn import learn
 
-        return learn(self, words, num_pieces)
+        return learn(self, words, num_pieces, clitic_share=clitic_share)
 
     def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:
         """Write tokenizer.model, tokenizer.json and tokenizer_config.json."""

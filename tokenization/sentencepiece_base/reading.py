@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from tokenization.errors import TokenizationError
-from tokenization.sentencepiece_base.model import NORMAL, USER_DEFINED, SentencePieceBase, pieces_of_type
+from tokenization.sentencepiece_base.merge import RESERVE_PREFIX
+from tokenization.sentencepiece_base.model import (
+    CONTROL,
+    NORMAL,
+    USER_DEFINED,
+    SentencePieceBase,
+    pieces_of_type,
+)
 from tokenization.sentencepiece_base.proto import parse
 
 MISTRAL_V1 = "mistral-v1"
@@ -80,6 +87,8 @@ def _reason_to_refuse(proto: Any) -> str:
             f"has user-defined pieces ({first!r} and others) and a dummy prefix, which no fast tokenizer can repeat: "
             "take the version without (mistral-v1)"
         )
+    if any(piece.startswith(RESERVE_PREFIX) for piece in pieces_of_type(proto, CONTROL)):
+        return "expanded already: name the base that it was made from"
     if not pieces_of_type(proto, NORMAL):
         return "has no pieces besides specials and bytes: choose another base"
     return ""
