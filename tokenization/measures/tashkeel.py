@@ -25,7 +25,6 @@ class Tashkeel(NamedTuple):
     marks: int
     survived: int
     joined: Estimate
-    lost: str  # the first word whose marks did not survive, "" where all did
 
     @property
     def passed(self) -> bool:
@@ -55,8 +54,7 @@ def try_marks(
     joined = interval(
         float(sums[0] / sums[1]), ratio(*resampled_sums(columns, resamples, seed).T), len(columns)
     )
-    lost = next((word for word, good in zip(words, kept, strict=True) if not good), "")
-    return Tashkeel(len(words), int(sums[1]), int(kept.sum()), joined, lost)
+    return Tashkeel(len(words), int(sums[1]), int(kept.sum()), joined)
 
 
 def _marks_of_word(located: Located, number: int, text: str) -> tuple[int, int]:

@@ -73,11 +73,13 @@ def _estimate(value: float | None, low: float | None, high: float | None) -> Est
 
 
 def _read_curve(path: str) -> Curve:
-    """The curve of an expansion's manifest: a list of sizes and fertilities."""
+    """The curve that an expansion leaves in its manifest: fertility against new pieces, over all held-out text."""
     file = Path(path) / "manifest.json" if Path(path).is_dir() else Path(path)
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
-        points = [(int(point["size"]), float(point["fertility"])) for point in manifest["curve"]]
+        base = int(manifest["sizes"]["base"])
+        rows = [row for row in manifest["curve"] if row["slice"] == "all"]
+        points = [(base + int(row["pieces"]), float(row["fertility"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TokenizationError(
             f"expansion {path}: no curve of size and fertility can be read ({error!r}): name an "

@@ -35,14 +35,16 @@ def shown_words(study: Study) -> ShownWords:
 
 
 def shown_pieces(study: Study) -> list[list[tuple[int, str, int]]]:
-    """Of each tokenizer the pieces seen most often: id, surface, count."""
-    rows = np.flatnonzero(study.documents["showable"].to_numpy())
+    """Of each tokenizer the pieces seen most often, languages sharing alike: id, surface, count."""
+    languages = [study.showable(each) for each in study.slices if not each.dimension]
+    share = -(-study.config.shown_pieces // len(languages))
     found = []
     for cut, tokenizer in zip(study.cuts, study.tokenizers, strict=True):
-        counts = id_counts(cut, rows, tokenizer.size)
-        ranked = np.argsort(-counts, kind="stable")[: study.config.shown_pieces]
-        pieces = tokenizer.pieces
-        found.append([(int(i), pieces.surface(int(i)), int(counts[i])) for i in ranked if counts[i]])
+        by_language = [id_counts(cut, rows, tokenizer.size) for rows in languages]
+        counts = np.sum(by_language, axis=0)
+        most = np.unique(np.concatenate([np.argsort(-own, kind="stable")[:share] for own in by_language]))
+        ranked = most[np.argsort(-counts[most], kind="stable")].tolist()
+        found.append([(i, tokenizer.pieces.surface(i), int(counts[i])) for i in ranked if counts[i]])
     return found
 
 

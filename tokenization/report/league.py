@@ -49,7 +49,7 @@ def league(findings: Findings) -> str:
     return (
         f'<div class="controls"><label>Text <select id="league-slice">{options}</select></label></div>'
         '<div class="scroll" role="region" tabindex="0" aria-label="League table"><table id="league-table">'
-        "<caption>Figures with the interval that holds 95% of resamples; the best of each column is bold</caption>"
+        "<caption>The best of each column is bold</caption>"
         '<thead><tr><th scope="col" aria-sort="none"><button type="button">tokenizer</button></th>'
         '<th scope="col" class="n" aria-sort="none"><button type="button">vocabulary</button></th>'
         f'{head}<th scope="col" aria-sort="none"><button type="button">round trip</button></th>'
@@ -183,6 +183,6 @@ def _definitions(columns: Sequence[Measure]) -> str:
         "<details><summary>What the columns mean</summary><dl>"
         f"{items}<dt>round trip</dt><dd>Whether sampled documents come back from decoding as they were.</dd>"
         "<dt>tashkeel</dt><dd>A pass when all marks of the vocalized words that were tried come back from decoding "
-        "and none is cut off its letter; \N{LEFT DOUBLE QUOTATION MARK}joined\N{RIGHT DOUBLE QUOTATION MARK} is the share of "
-        "marks in one piece with their letter.</dd></dl></details>"
+        "and none is cut off its letter; <i>joined</i> is the share of marks in one piece with their letter.</dd></dl>"
+        "</details>"
     )

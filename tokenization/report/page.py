@@ -79,8 +79,8 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "morphology": (
         "Do cuts respect clitics?",
         (
-            f"Gold places are those where a clitic joins its host ({_CLITICS} and others; the article is not split off). "
-            "A cut "
+            f"Gold places are those where a clitic joins its host ({_CLITICS} and others; the article is not split "
+            "off). A cut "
             "respects a place when a piece ends there; a piece that runs over it crosses it. Agreement follows the "
             "number of pieces, so compare tokenizers of like fertility."
         ),
@@ -173,7 +173,8 @@ def _languages(findings: Findings) -> str:
 
 
 def _title(findings: Findings) -> str:
-    return f"How {plural(len(findings.study.tokenizers), 'tokenizer')} cut {_languages(findings)}"
+    number = len(findings.study.tokenizers)
+    return f"How {plural(number, 'tokenizer')} cut{'s' if number == 1 else ''} {_languages(findings)}"
 
 
 def _tiles(findings: Findings) -> str:

@@ -221,7 +221,8 @@ def _filled(name: str, caption: str, kind: str) -> str:
     return (
         f'<p class="found" id="{name}-found" aria-live="polite"></p>'
         f'<div class="scroll" role="region" tabindex="0" aria-label="{caption}">'
-        f'<table id="{name}-table" class="{kind}"><caption>{caption}</caption><thead></thead><tbody></tbody></table></div>'
+        f'<table id="{name}-table" class="{kind}"><caption>{caption}</caption>'
+        "<thead></thead><tbody></tbody></table></div>"
         f'<div class="pager"><button type="button" id="{name}-back">Back</button>'
         f'<span id="{name}-page"></span><button type="button" id="{name}-next">Next</button></div>'
     )
