@@ -138,14 +138,11 @@ def _line(
 def _cell(measure: Measure, one: Estimate | None, best: float | None) -> str:
     if one is None:
         return '<td class="n" data-v="">\N{EN DASH}</td>'
-    bounds = (
-        ""
-        if math.isnan(one.low)
-        else f"<small>{figure(measure, one.low)}\N{EN DASH}{figure(measure, one.high)}</small>"
-    )
     value = figure(measure, one.value)
+    bounds = [figure(measure, bound) for bound in (one.low, one.high) if not math.isnan(bound)]
+    interval = "" if {*bounds} <= {value} else f"<small>{bounds[0]}\N{EN DASH}{bounds[1]}</small>"
     shown = f"<b>{value}</b>" if one.value == best else value
-    return f'<td class="n" data-v="{one.value:.6g}">{shown}{bounds}</td>'
+    return f'<td class="n" data-v="{one.value:.6g}">{shown}{interval}</td>'
 
 
 def _round_trip(findings: Findings, number: int) -> str:
