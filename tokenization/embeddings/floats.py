@@ -10,11 +10,16 @@ Array = npt.NDArray[np.float32]
 STORED: dict[str, type[np.generic]] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 """What a matrix may be stored in, by its safetensors name, and the numpy type that holds its bits."""
 
+_BLOCK = 1024
+"""Rows that are converted at a time."""
+
 
 def to_float32(stored: npt.NDArray[Any], dtype: str) -> Array:
     """The values of stored bits; exact, as float32 holds every float16 and bfloat16."""
     if dtype == "BF16":
-        return (stored.astype(np.uint32) << np.uint32(16)).view(np.float32)
+        bits = stored.astype(np.uint32)
+        bits <<= np.uint32(16)
+        return bits.view(np.float32)
     return stored.astype(np.float32)
 
 
@@ -26,8 +31,12 @@ def from_float32(values: Array, dtype: str) -> npt.NDArray[Any]:
     """
     if dtype == "BF16":
         bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-        even = (bits >> np.uint32(16)) & np.uint32(1)
-        return ((bits + np.uint32(0x7FFF) + even) >> np.uint32(16)).astype(np.uint16)
+        stored = np.empty(values.shape, np.uint16)
+        for start in range(0, len(values), _BLOCK):  # matrices are large, and so would be what stands between
+            block = bits[start : start + _BLOCK]
+            even = (block >> np.uint32(16)) & np.uint32(1)
+            stored[start : start + _BLOCK] = (block + np.uint32(0x7FFF) + even) >> np.uint32(16)
+        return stored
     with np.errstate(over="ignore"):  # what overflows float16 is infinite, and refused by who writes it
         return np.ascontiguousarray(values).astype(STORED[dtype])
 

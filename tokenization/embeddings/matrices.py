@@ -8,7 +8,7 @@ import numpy as np
 
 from tokenization.embeddings.checkpoint import Checkpoint, Placed
 from tokenization.embeddings.expansion import Expansion
-from tokenization.embeddings.floats import Array, from_float32, is_finite, to_float32
+from tokenization.embeddings.floats import Array, from_float32, is_finite
 from tokenization.embeddings.rows import (
     center_of,
     describe_norms,
@@ -73,21 +73,25 @@ def make_recipe(expansion: Expansion, settings: Embeddings) -> Recipe:
     return Recipe(settings, weights, _account(weights))
 
 
-def new_rows(base: Array, expansion: Expansion, recipe: Recipe, stream: int = 0) -> Array:
-    """Rows of all new pieces, reserve included, in float32; `stream` keeps what two matrices draw apart.
+def new_rows(base: Array, expansion: Expansion, recipe: Recipe, stream: int = 0) -> tuple[Array, Array]:
+    """Rows of all new pieces, reserve included, in float32, and their norms before correction, reserve left out.
+
+    `stream` keeps what two matrices draw apart.
 
     Reserve rows are the mean of the base's: such a piece is never read, and as output it scores as the average piece.
     """
-    settings = recipe.settings
-    rows = np.empty((len(expansion.parts), base.shape[1]), np.float32)
-    learned = expansion.is_learned
-    rows[~learned] = center_of(base)
+    settings, learned, center = recipe.settings, expansion.is_learned, center_of(base)
     if recipe.weights is None:
-        rows[learned] = random_rows(base, int(learned.sum()), settings.seed, stream, settings.statistics)
+        made = random_rows(base, int(learned.sum()), settings.seed, stream, settings.statistics)
+        norms = lengths_about(made, center)
     else:
         weights = recipe.weights[learned]
-        rows[learned] = with_norms(weighted_rows(base, weights), base, weights, settings.norms)
-    return rows
+        made = weighted_rows(base, weights)
+        norms = lengths_about(made, center)
+        made = with_norms(made, base, weights, settings.norms)
+    rows = np.empty((len(learned), base.shape[1]), np.float32)
+    rows[learned], rows[~learned] = made, center
+    return rows, norms
 
 
 def grow(matrix: Placed, checkpoint: Checkpoint, expansion: Expansion, recipe: Recipe) -> Grown:
@@ -99,21 +103,19 @@ def grow(matrix: Placed, checkpoint: Checkpoint, expansion: Expansion, recipe: R
     tensor = matrix.tensor
     is_second = not checkpoint.is_tied and matrix != checkpoint.input
     base = read_rows(matrix.file.path, tensor, expansion.base_size)
-    stored = from_float32(new_rows(base, expansion, recipe, int(is_second)), tensor.dtype)
+    rows, before = new_rows(base, expansion, recipe, int(is_second))
+    stored = from_float32(rows, tensor.dtype)
     if not is_finite(stored, tensor.dtype):
         raise TokenizationError(
             f"{matrix.file.path}: new rows of {tensor.name} do not fit {tensor.dtype}: store it as F32 first"
         )
     center = center_of(base)
-    learned = to_float32(stored[expansion.is_learned], tensor.dtype)
-    norms: dict[str, Any] = {
+    norms = {
         "about": "the mean of the base's rows",
         "base": describe_norms(lengths_about(base, center)),
-        "new": describe_norms(lengths_about(learned, center)),
+        "new_before_correction": describe_norms(before),
+        "new": describe_norms(lengths_about(rows, center)[expansion.is_learned]),
     }
-    if recipe.weights is not None:
-        before = weighted_rows(base, recipe.weights[expansion.is_learned])
-        norms["new_before_correction"] = describe_norms(lengths_about(before, center))
     described = {
         "name": tensor.name,
         "file": matrix.file.path.name,

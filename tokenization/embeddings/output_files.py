@@ -43,7 +43,10 @@ def write_weights(
     other tensor goes through a buffer.
     """
     described: dict[str, dict[str, Any]] = {}
-    total = sum(file.num_bytes for file in checkpoint.files)
+    added = (expansion.size - checkpoint.rows) * sum(
+        matrix.tensor.row_bytes for matrix in checkpoint.matrices
+    )
+    total = sum(file.num_bytes for file in checkpoint.files) + added
     with tqdm(total=total, desc=f"{'write the checkpoint':<22}", unit="B", unit_scale=True) as bar:
         for file in checkpoint.files:
             own = [matrix for matrix in checkpoint.matrices if matrix.file == file]
@@ -55,6 +58,7 @@ def write_weights(
             else:
                 write = partial(copy_file, file.path, progress=bar.update)
             _once(directory / file.path.name, write)
+            del grown, growths, write  # or these rows would still be held while the next are made
     if checkpoint.index is not None:
         write_config(directory / INDEX, _grown_index(checkpoint, expansion, total))
     return [described[matrix.tensor.name] for matrix in checkpoint.matrices]
@@ -92,10 +96,10 @@ def copy_the_rest(checkpoint: Checkpoint, expansion: Expansion, directory: Path)
 
 def _grown_index(checkpoint: Checkpoint, expansion: Expansion, total: int) -> dict[str, Any]:
     """The index with the sizes of the new files; the number of parameters counts a tied matrix once."""
-    rows = expansion.size - checkpoint.rows
     metadata = dict(checkpoint.index.get("metadata") or {}) if checkpoint.index else {}
-    metadata["total_size"] = total + rows * sum(matrix.tensor.row_bytes for matrix in checkpoint.matrices)
+    metadata["total_size"] = total
     if "total_parameters" in metadata:
+        rows = expansion.size - checkpoint.rows
         counted = checkpoint.matrices[:1] if checkpoint.is_tied else checkpoint.matrices
         metadata["total_parameters"] += rows * sum(matrix.tensor.shape[1] for matrix in counted)
     return {**(checkpoint.index or {}), "metadata": metadata}

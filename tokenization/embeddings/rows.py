@@ -8,7 +8,7 @@ from tokenization.embeddings.floats import Array
 from tokenization.embeddings.settings import Norms
 from tokenization.embeddings.weights import Weights
 
-_BLOCK = 4096
+_BLOCK = 1024
 """Rows that are widened to float64 at a time."""
 
 
@@ -59,7 +59,10 @@ def with_norms(rows: Array, base: Array, weights: Weights, norms: Norms) -> Arra
         rank[np.argsort(of_rows, kind="stable")] = np.arange(len(rows)) + 0.5
         target = np.quantile(of_base, rank / len(rows)).astype(np.float32)
     factors = np.divide(target, of_rows, out=np.ones_like(target), where=of_rows > 0)
-    return np.asarray(center + (rows - center) * factors[:, None], np.float32)
+    scaled = rows - center
+    scaled *= factors[:, None]
+    scaled += center
+    return scaled
 
 
 def random_rows(
