@@ -102,16 +102,18 @@ def test_auto_tokenizer_gives_the_ids_of_sentencepiece(expanded_dir: Path) -> No
     assert len(auto) == 32_256
 
 
-def test_loads_in_megatron_core(expanded_dir: Path) -> None:
+@pytest.mark.filterwarnings("ignore:Transformer Engine and Apex are not installed")
+@pytest.mark.parametrize(("library", "name"), [("sentencepiece", "tokenizer.model"), ("huggingface", "")])
+def test_loads_in_megatron_core(expanded_dir: Path, library: str, name: str) -> None:
     if importlib.util.find_spec("megatron") is None:
         pytest.skip("megatron-core is not installed (extra `nemo`)")
     from megatron.core.tokenizers import MegatronTokenizer
 
     tokenizer = MegatronTokenizer.from_pretrained(
-        tokenizer_path=str(expanded_dir / "tokenizer.model"), metadata_path={"library": "sentencepiece"}
+        tokenizer_path=str(expanded_dir / name), metadata_path={"library": library}
     )
-    processor_ids = load_base("mistral-v1").load(expanded_dir)(["في المدرسة"])[0]
-    assert tokenizer.tokenize("في المدرسة") == processor_ids
+    texts = ["في المدرسة", "  two  spaces", "<s>"]
+    assert [tokenizer.tokenize(text) for text in texts] == load_base("mistral-v1").load(expanded_dir)(texts)
     assert tokenizer.vocab_size == 32_256
 
 
