@@ -60,5 +60,8 @@ class FertilityConfig:
         for setting, least in (("resamples", 100), ("window", 1)):
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
+        for word in self.words:
+            if len(word.split()) != 1:
+                raise ValueError(f"words must be single words without white space, got {word!r}")
         if self.renyi_alpha <= 0 or self.renyi_alpha == 1:
             raise ValueError(f"renyi_alpha must be above 0 and not 1, got {self.renyi_alpha}")

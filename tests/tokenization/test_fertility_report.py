@@ -230,6 +230,23 @@ def test_markup_in_names_and_texts_stays_text(page: str) -> None:
     assert "default-src 'none'" in page
 
 
+def test_one_tokenizer_and_one_text_are_enough(tmp_path: Path) -> None:
+    text = LabelledText(
+        name="english", path=write_lines(tmp_path / "en.jsonl", text=ENGLISH[:1]), language="en"
+    )
+    main(
+        FertilityConfig(
+            output_dir=str(tmp_path / "out"), tokenizers=[TokenizerSource(path="mistral-v1")], texts=[text],
+            resamples=100,
+        )
+    )  # fmt: skip
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "How 1 tokenizer cuts English" in page
+    for section in ("varieties", "parity", "morphology"):
+        assert f'id="{section}"' not in page
+    assert "Infinity" not in (tmp_path / "out" / "fertility.json").read_text(encoding="utf-8")
+
+
 # Bad input: one line each.
 
 
@@ -270,6 +287,7 @@ def test_wrong_script_and_empty_texts_are_refused(tmp_path: Path) -> None:
     [
         ("tokenizers", [], "tokenizers must not be empty"),
         ("resamples", 5, "resamples must be at least 100, got 5"),
+        ("words", ["كلمة", "كلمة أخرى"], "words must be single words without white space, got 'كلمة أخرى'"),
         ("renyi_alpha", 1.0, "renyi_alpha must be above 0 and not 1"),
         (
             "texts",

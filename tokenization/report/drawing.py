@@ -32,7 +32,9 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     >>> ticks(1, 5.2), ticks(0, 0.31)
     ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.0, 0.1, 0.2, 0.3, 0.4])
     """
-    span = max(high - low, 1e-9)
+    if high - low < 1e-6:
+        low, high = low - 0.5, high + 0.5
+    span = high - low
     power = 10.0**-12
     while power * 10 * (most - 1) < span:
         power *= 10

@@ -130,8 +130,8 @@ def _settings(study: Study, measure: str) -> dict[str, object]:
 def _row(
     study: Study, number: int, of: str, measure: str, estimate: Estimate, documents: int, words: int
 ) -> dict[str, Any]:
-    low, high = (None if np.isnan(bound) else bound for bound in estimate[1:])
-    value = None if np.isnan(estimate.value) else estimate.value
+    low, high = (bound if np.isfinite(bound) else None for bound in estimate[1:])
+    value = estimate.value if np.isfinite(estimate.value) else None
     return {
         "tokenizer": study.tokenizers[number].name, "slice": of, "measure": measure, "value": value, "low": low,
         "high": high, "documents": documents, "words": words,

@@ -58,7 +58,10 @@ def pack_cuts(cuts: Sequence[int]) -> str:
 
 
 def _of_texts(study: Study, tables: Sequence[pl.DataFrame]) -> list[str]:
-    """Half are the most frequent, a quarter the worst split, the rest random; slices share alike."""
+    """Half are the most frequent, a quarter the worst split, the rest random; slices share alike.
+
+    Where these are the same words, the next most frequent ones fill up.
+    """
     share = study.config.shown_words // max(len(tables), 1)
     generator = np.random.default_rng(study.config.seed)
     frequent, worst, random = [], [], []
@@ -69,7 +72,13 @@ def _of_texts(study: Study, tables: Sequence[pl.DataFrame]) -> list[str]:
         if not study.slices[place].dimension:
             slices = sum(each.language == study.slices[place].language for each in study.slices)
             worst += _worst(study, table, slices * share // 4)
-    return list(dict.fromkeys([*frequent, *worst, *random]))
+    chosen = dict.fromkeys([*frequent, *worst, *random])
+    most = pl.concat([table.head(study.config.shown_words) for table in tables]) if tables else pl.DataFrame()
+    for word in most.sort("count", descending=True, maintain_order=True)["word"]:
+        if len(chosen) >= study.config.shown_words:
+            break
+        chosen[word] = None
+    return list(chosen)
 
 
 def _worst(study: Study, table: pl.DataFrame, number: int) -> list[str]:
