@@ -7,7 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tokenization.loading.settings import VOCALIZATIONS
+
 DIMENSIONS = ("dialect", "genre", "vocalization", "source")
+_ORDER = {name: place for place, name in enumerate(VOCALIZATIONS)}
 
 
 class Slice(NamedTuple):
@@ -39,7 +42,7 @@ def make_slices(documents: pl.DataFrame) -> list[Slice]:
         own = numbered.filter(pl.col("language") == language)
         found.append(Slice(language, "", "", own["row"].cast(pl.Int64).to_numpy()))
         for dimension in DIMENSIONS:
-            values = sorted(own[dimension].unique())
+            values = sorted(own[dimension].unique(), key=lambda value: (_ORDER.get(value, -1), value))
             if len(values) < 2:
                 continue
             for value in values:

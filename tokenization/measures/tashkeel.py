@@ -61,5 +61,5 @@ def _marks_of_word(located: Located, number: int, text: str) -> tuple[int, int]:
     """Marks of a text that stand with their letter in one piece, and all of them."""
     offsets = located.encoded.offsets
     begins = set(located.begins[offsets[number] : offsets[number + 1]].tolist())
-    places = [match.start() for match in MARK.finditer(text) if match.start()]
+    places = [match.start() for match in MARK.finditer(text) if text[: match.start()].strip()]
     return sum(not begins & {2 * place, 2 * place + 1} for place in places), len(places)
