@@ -46,17 +46,20 @@ def read_gguf(path: Path) -> ByteLevelBase:
         if kind in (_CONTROL, _USER_DEFINED)
     }
     numbers = {to_bytes(piece): number for number, piece in enumerate(pieces) if piece not in specials}
+    unspelled = {piece: number for number, piece in enumerate(pieces) if to_bytes(piece) is None}
     merges = [tuple(map(to_bytes, merge.split(" "))) for merge in fields["merges"]]
+    definition = build_definition(
+        vocabulary={piece: number for piece, number in numbers.items() if piece is not None},
+        merges=merges,  # type: ignore[arg-type]
+        specials=specials,
+        pre_tokenizer=known[0],
+        looks_up_words=known[1],
+    )
+    definition["model"]["vocab"] |= unspelled  # reserve pieces, whose names no text can spell
     return ByteLevelBase(
         path=path,
         kind="gguf",
-        definition=build_definition(
-            vocabulary={piece: number for piece, number in numbers.items() if piece is not None},
-            merges=merges,  # type: ignore[arg-type]
-            specials=specials,
-            pre_tokenizer=known[0],
-            looks_up_words=known[1],
-        ),
+        definition=definition,
         settings={
             role: pieces[fields[f"{name}_token_id"]]
             for name, role in _ROLES.items()

@@ -162,6 +162,12 @@ def _check_loads(base: ByteLevelBase) -> None:
     from tokenizers import Tokenizer
 
     try:
-        Tokenizer.from_str(json.dumps(base.definition, ensure_ascii=False))
+        tokenizer = Tokenizer.from_str(json.dumps(base.definition, ensure_ascii=False))
     except Exception as error:  # the library raises bare Exceptions
         raise TokenizationError(f"{base.path}: the tokenizers library refuses it ({error})") from error
+    for name, number in base.specials.items():
+        if tokenizer.token_to_id(name) != number:
+            raise TokenizationError(
+                f"{base.path}: says that {name!r} has id {number}, but loads it as {tokenizer.token_to_id(name)}; "
+                "save it again with the library that made it"
+            )

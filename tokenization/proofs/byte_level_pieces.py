@@ -1,7 +1,10 @@
 """Proofs that the vocabulary is laid out as claimed, and that text leads to every new piece."""
 
+from typing import Any
+
 from tokenization.byte_level_base.alphabet import to_bytes
 from tokenization.byte_level_base.arabic_bytes import is_admitted, split_tail
+from tokenization.byte_level_base.encoding import build_tokenizer
 from tokenization.byte_level_base.expanded import is_reserve
 from tokenization.proofs.byte_level_subject import Subject, ids_of
 from tokenization.proofs.proof import Proof
@@ -42,19 +45,25 @@ def prove_layout(subject: Subject) -> Proof:
 
 
 def prove_reachable(subject: Subject) -> Proof:
-    """Each new piece's text, alone, is cut to it; one that ends inside a character is made on the way to whole ones."""
+    """Each new piece's text, alone, is cut to it; one that ends inside a character is made on the way to whole ones.
+
+    By merges, also where the tokenizer looks up whole words: inside a word nothing else makes a piece.
+    """
+    merging = build_tokenizer(
+        subject.definition | {"model": subject.definition["model"] | {"ignore_merges": False}}
+    )
     trial = Trial("every new piece is reachable", "pieces")
     first, texts = subject.base.size, subject.additions.texts
     whole = [(number, text) for number, text in enumerate(texts) if text is not None]
-    for (number, text), cut in zip(whole, ids_of(subject.new, [text for _, text in whole]), strict=True):
+    for (number, text), cut in zip(whole, ids_of(merging, [text for _, text in whole]), strict=True):
         trial.check(cut == [first + number], f"{text!a} ({first + number}) is cut into {cut}")
     for number, piece in enumerate(subject.additions.pieces):
         if texts[number] is None:
-            trial.check(_is_made(subject, number), f"{piece!r} ({first + number}) is never made")
+            trial.check(_is_made(subject, merging, number), f"{piece!r} ({first + number}) is never made")
     return trial.proof()
 
 
-def _is_made(subject: Subject, number: int) -> bool:
+def _is_made(subject: Subject, merging: Any, number: int) -> bool:
     """Whether some character that begins with the piece's cut-off end leads to it or to a piece built on it."""
     wanted = {subject.base.size + number}
     for later, parts in enumerate(subject.additions.parts[number + 1 :], subject.base.size + number + 1):
@@ -67,7 +76,7 @@ def _is_made(subject: Subject, number: int) -> bool:
     if missing == 2:
         endings = [left + right for left in endings for right in endings]
     texts = [text for text in (_decoded(data + ending) for ending in endings) if text is not None]
-    return any(wanted & set(cut) for cut in ids_of(subject.new, texts))
+    return any(wanted & set(cut) for cut in ids_of(merging, texts))
 
 
 def _decoded(data: bytes) -> str | None:

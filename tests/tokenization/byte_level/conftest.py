@@ -45,7 +45,8 @@ def train(specials_first: tuple[str, ...] = (), arabic: str = "") -> dict[str, A
         special_tokens=list(specials_first),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
     )
-    tokenizer.train_from_iterator([ENGLISH, arabic], trainer)
+    # line ends and digits often enough that some are joined
+    tokenizer.train_from_iterator([ENGLISH, arabic, "x\n \n" * 60, "1234567890 26 " * 30], trainer)
     definition: dict[str, Any] = json.loads(tokenizer.to_str())
     return definition
 
