@@ -15,8 +15,8 @@ class Tokens:
         output_dir: Directory of the token files; what is there already and still true is used again.
         validation_share: Share of the documents of each part that is kept for validation; which ones, a fixed hash of
             the document's id (for parallel text, of the pair's) decides, whatever the tokenizer.
-        begin_of_document: Put the tokenizer's begin-of-text id before each document. Its end-of-text id always
-            follows each document.
+        begin_of_document: Put the tokenizer's begin-of-text id before each document.
+        end_piece: The piece that follows each document; empty for the tokenizer's end-of-text.
         workers: Worker processes; 0 for one per core. Their number never changes a byte of the result.
     """
 
@@ -25,6 +25,7 @@ class Tokens:
     output_dir: str
     validation_share: float = 0.01
     begin_of_document: bool = False
+    end_piece: str = ""
     workers: int = 0
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Tokens:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide what the files hold, paths apart: what lies there is told by digests."""
         settings = asdict(self)
-        return {name: settings[name] for name in ("validation_share", "begin_of_document")}
+        return {name: settings[name] for name in ("validation_share", "begin_of_document", "end_piece")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,9 @@ class Data:
         sequence_length: Tokens that one sequence trains on.
         validation_share: Share of documents kept for validation, where the token files must be made.
         begin_of_document: Put the tokenizer's begin-of-text id before each document, where the files must be made.
-        validation_sequences: At most so many sequences are read of each validation set, the same ones each time.
+        end_piece: The piece that follows each document, where the files must be made.
+        validation_megabytes: Text that is read of each validation set, in millions of bytes: whole documents in a fixed
+            order, the same ones whatever the tokenizer, so that bits per byte compare. 0 for all of it.
         reset_at_documents: Positions start again at each document, and no token attends to another document.
         replay_share: Share of the tokens that is read in `replay_language`, whatever the plan says; the rest keeps its
             proportions. null leaves the plan as it is.
@@ -78,7 +81,8 @@ class Data:
     sequence_length: int = 4096
     validation_share: float = 0.01
     begin_of_document: bool = False
-    validation_sequences: int = 256
+    end_piece: str = ""
+    validation_megabytes: float = 1.0
     reset_at_documents: bool = False
     replay_share: float | None = None
     replay_language: str = "en"
@@ -94,6 +98,6 @@ class Data:
             raise ValueError(f"validation_share must be between 0 and 0.5, got {self.validation_share:g}")
         if self.replay_share is not None and not 0 <= self.replay_share <= 1:
             raise ValueError(f"replay_share must be between 0 and 1, got {self.replay_share:g}")
-        for setting in ("validation_sequences", "workers", "loader_workers"):
+        for setting in ("validation_megabytes", "workers", "loader_workers"):
             if getattr(self, setting) < 0:
                 raise ValueError(f"{setting} must be at least 0, got {getattr(self, setting)}")
