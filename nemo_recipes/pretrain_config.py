@@ -137,6 +137,7 @@ class Training:
         seed: Seed of weights and of the order of the data.
         optimizer_state: fresh, as ALLaM did, or kept from the run that made the checkpoint.
         rows_first_steps: Steps at the start in which only the new rows of embedding and head learn.
+        rows_first_learning_rate: Learning rate of those steps, constant after warm-up; 0 for learning_rate.
         frozen_layers: Numbers of decoder layers that never learn.
         vocabulary_series: A vocabulary that grows as training goes on; empty for one tokenizer.
     """
@@ -159,6 +160,7 @@ class Training:
     seed: int = 1234
     optimizer_state: Literal["fresh", "kept"] = "fresh"
     rows_first_steps: int = 0
+    rows_first_learning_rate: float = 0.0
     frozen_layers: list[int] = field(default_factory=list)
     vocabulary_series: list[VocabularyStage] = field(default_factory=list)
 
@@ -173,6 +175,7 @@ class Training:
             "weight_decay",
             "clip",
             "rows_first_steps",
+            "rows_first_learning_rate",
         ):
             if not 0 <= getattr(self, setting) < math.inf:
                 raise ValueError(f"{setting} must be a number of at least 0, got {getattr(self, setting)}")
