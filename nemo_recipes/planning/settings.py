@@ -16,10 +16,11 @@ class Layout:
         gpus_per_node: GPUs (or, on CPUs, processes) of each machine.
         engine: lightning shards with FSDP2 and divides tensors; automodel (requirements/automodel.txt) pipelines too.
         strategy: ddp keeps a whole copy of the model in each replica; fsdp2 shards parameters, gradients and optimizer
-            states; auto is fsdp2 where tensors are divided or a whole copy would not fit, else ddp.
+            states; auto is fsdp2 where tensors are divided, else ddp.
         tensor: Devices that divide each matrix among them.
         pipeline: Devices that divide the layers among them; more than 1 needs the engine automodel.
-        data_sharding: Replicas over which fsdp2 shards; 0 for all of them, fewer keep a copy in each group.
+        data_sharding: Replicas over which fsdp2 shards; 0 for all of them. Fewer, which keep a copy in each group, need
+            the engine automodel.
     """
 
     nodes: int = 1
@@ -41,6 +42,11 @@ class Layout:
     def world_size(self) -> int:
         """Devices in all."""
         return self.nodes * self.gpus_per_node
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether fsdp2 is in force."""
+        return self.strategy == "fsdp2" or (self.strategy == "auto" and self.tensor > 1)
 
     @property
     def replicas(self) -> int:
