@@ -86,12 +86,14 @@ class Model:
         new_rows_from: First id of the rows that an expanded tokenizer added; -1 to read it from the tokenizer's
             pieces.parquet, 0 where there are none.
         attention: Attention kernel: auto, or one by transformers' name (sdpa, flash_attention_2, eager).
+        note: What reports must say of the model wherever a figure of it stands.
     """
 
     checkpoint: str = ""
     shape: Shape | None = None
     new_rows_from: int = -1
     attention: str = "auto"
+    note: str = ""
 
     def __post_init__(self) -> None:
         if not self.checkpoint and self.shape is None:
@@ -276,6 +278,7 @@ class PretrainConfig:
         watch: What is logged, and where.
         failure: What happens when the loss breaks.
         dry_run: Print the plan (parameters, tokens, steps, memory, FLOPs, time, energy) and stop.
+        export_only: Write the newest checkpoint as a Hugging Face model and stop; one process does it.
     """
 
     output_dir: str
@@ -288,6 +291,7 @@ class PretrainConfig:
     watch: Watch = field(default_factory=Watch)
     failure: Failure = field(default_factory=Failure)
     dry_run: bool = False
+    export_only: bool = False
 
     def __post_init__(self) -> None:
         if not self.output_dir:
