@@ -1,4 +1,4 @@
-"""Megatron's weighted blend of token files, with an exact budget, and batches whose state is one number.
+"""Megatron's weighted blend of token files, with an exact budget.
 
 The order of all sequences is fixed by the files, weights, seed, sequence length and number of sequences. Step `t`
 trains on sequences `t x global_batch` to `(t + 1) x global_batch` of it, however many replicas share them, so the count
@@ -6,7 +6,7 @@ of consumed sequences is all that a run must remember of its data.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from nemo_recipes.data.process_group import process_group
 from nemo_recipes.data.token_directory import TokenDirectory
@@ -146,78 +146,6 @@ class Sequences(Dataset[Sample]):
         sample["position_ids"] = sample["position_ids"].clone()
         sample["part"] = torch.tensor(int(sample.pop("dataset_id", 0)))
         return sample
-
-
-class StepBatches:
-    """Which sequences one replica reads, micro-batch by micro-batch, from a step on.
-
-    >>> list(StepBatches(num_sequences=8, consumed=0, micro_batch=1, global_batch=4, replica=1, replicas=2))
-    [[1], [3], [5], [7]]
-    """
-
-    def __init__(
-        self,
-        *,
-        num_sequences: int,
-        consumed: int,
-        micro_batch: int,
-        global_batch: int,
-        replica: int,
-        replicas: int,
-    ) -> None:
-        if global_batch % (micro_batch * replicas):
-            raise ValueError(
-                f"global_batch {global_batch} must be a multiple of micro_batch x replicas = {micro_batch * replicas}"
-            )
-        if consumed % global_batch:
-            raise ValueError(
-                f"consumed {consumed} must be a multiple of global_batch {global_batch}: whole steps"
-            )
-        self._starts = range(
-            consumed + replica * micro_batch,
-            num_sequences // global_batch * global_batch,
-            micro_batch * replicas,
-        )
-        self._micro_batch = micro_batch
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        for start in self._starts:
-            yield list(range(start, start + self._micro_batch))
-
-
-def train_loader(
-    blend: Blend,
-    *,
-    consumed: int,
-    micro_batch: int,
-    global_batch: int,
-    replica: int = 0,
-    replicas: int = 1,
-    workers: int = 0,
-) -> DataLoader[Sample]:
-    """Micro-batches of one replica, from the sequence after `consumed` to the end of the budget.
-
-    Give it to Lightning with `use_distributed_sampler=False`, and make it anew with the count of consumed sequences
-    (steps x global_batch) when a run resumes.
-    """
-    batches = StepBatches(
-        num_sequences=len(blend.sequences),
-        consumed=consumed,
-        micro_batch=micro_batch,
-        global_batch=global_batch,
-        replica=replica,
-        replicas=replicas,
-    )
-    return DataLoader(
-        blend.sequences,
-        batch_sampler=batches,
-        num_workers=workers,
-        pin_memory=torch.cuda.is_available(),
-        persistent_workers=workers > 0,
-    )
 
 
 class _Ids:

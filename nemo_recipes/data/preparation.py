@@ -55,7 +55,9 @@ def plan_path(data: Data) -> Path:
 def _encode(data: Data, place: Path, tokenizer: str) -> None:
     if not data.corpus or not tokenizer:
         lacking = "data.tokenizer" if data.corpus else "data.corpus"
-        raise PretrainingError(f"{place}: no token files here, and {lacking} is empty: name it, and they are made")
+        raise PretrainingError(
+            f"{place}: no token files here, and {lacking} is empty: name it, and they are made"
+        )
     from nemo_recipes.data.token_files import encode
 
     encode(

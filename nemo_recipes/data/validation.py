@@ -5,14 +5,14 @@ once. So the bits of a set are those of the same text under every tokenizer, and
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from nemo_recipes.data.blend import Sample
 from nemo_recipes.data.megatron_files import read_ids
@@ -68,21 +68,6 @@ def validation_sets(
     return sets
 
 
-def bits_per_byte(sets: Sequence[ValidationSet], nats: Mapping[str, float]) -> dict[str, float]:
-    """Bits per byte of each set, of each language and of each domain, from the summed loss of each set (by name).
-
-    Sums are taken before dividing, so a language's figure is that of all its text.
-    """
-    groups: dict[str, list[ValidationSet]] = {}
-    for each in sets:
-        for name in (f"language/{each.language}", f"domain/{each.domain}", each.name):
-            groups.setdefault(name, []).append(each)
-    return {
-        name: sum(nats[each.name] for each in members) / math.log(2) / sum(each.bytes for each in members)
-        for name, members in groups.items()
-    }
-
-
 class Windows(Dataset[Sample]):
     """A row of tokens cut into sequences; the last is padded, and so is any beyond it (wholly masked)."""
 
@@ -136,19 +121,6 @@ class EvenBatches:
         for number in range(self._per_replica):
             start = (number * self._replicas + self._replica) * self._micro_batch
             yield list(range(start, start + self._micro_batch))
-
-
-def validation_loader(
-    validation_set: ValidationSet, *, micro_batch: int, replica: int = 0, replicas: int = 1
-) -> DataLoader[Sample]:
-    """Batches of one replica; summed over replicas, `loss_mask` counts each token once."""
-    batches = EvenBatches(
-        num_sequences=len(validation_set.sequences),
-        micro_batch=micro_batch,
-        replica=replica,
-        replicas=replicas,
-    )
-    return DataLoader(validation_set.sequences, batch_sampler=batches)
 
 
 def _choose(directory: TokenDirectory, parts: Sequence[TokenPart], most_bytes: float) -> pl.DataFrame:

@@ -15,6 +15,13 @@ _ADAM = 8  # two float32 moments
 _LOGIT_BYTES = {"bf16": 2 + 4 + 4, "fp32": 4 + 4}
 """Bytes for each logit at the peak: as computed, as float32 with its softmax, and its gradient."""
 
+_NORM_WIDTHS = {"bf16": 16, "autocast": 26, "fp32": 24}
+"""Bytes for each column that the two norms of a layer leave, and the casts of their output that matrices take.
+
+fsdp2 computes in bf16, norms in float32. Without it bf16 is autocast: what runs from layer to layer is float32, and
+each of the five matrices casts its input for itself.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
@@ -26,8 +33,7 @@ class Memory:
         optimizer: Its share of AdamW's two float32 moments.
         copies: bf16 copies to compute with: of all it has (ddp), or of two layers at a time and what lies outside the
             layers (fsdp2, which gathers them).
-        activations: What the backward pass needs of one micro-batch, attention matrices not included: fused kernels
-            keep none.
+        activations: What the backward pass needs of one micro-batch. Fused attention kernels keep no S x S matrix.
         logits: Scores of the vocabulary over one micro-batch, their softmax and gradient; no fused loss is assumed.
     """
 
@@ -70,19 +76,36 @@ def memory(shape: Shape, training: Training, layout: Layout, sequence_length: in
 def activation_bytes(shape: Shape, training: Training, layout: Layout) -> int:
     """Bytes that one token of a micro-batch leaves for the backward pass, on the fullest device.
 
-    A layer keeps, in elements: input and output of both norms (4 h); queries, keys, values, and attention's output
-    twice, as the kernel and as the next matrix keep it (3 q + 2 k, divided among tensor-parallel devices); gate, up,
-    their activation and their product (4 i, divided too). With gradient checkpointing each layer keeps its input, and
+    Every layer's, and those of the norm after the last. With gradient checkpointing each layer keeps its input, and
     one layer at a time all of it. A pipeline's first stage holds as many micro-batches as there are stages, which is as
     many layers as there are in all.
     """
+    layer = layer_bytes(shape, training, layout)
+    last_norm = _NORM_WIDTHS[_mode(training, layout)] // 2 * shape.hidden_size + 4
+    if not training.gradient_checkpointing:
+        return shape.num_hidden_layers * layer + last_norm
+    residual = 2 if _mode(training, layout) == "bf16" else 4
+    return shape.num_hidden_layers * residual * shape.hidden_size + layer + last_norm
+
+
+def layer_bytes(shape: Shape, training: Training, layout: Layout) -> int:
+    """Bytes that one token leaves in a decoder layer of transformers, with fused attention.
+
+    Kept are: of each norm its input, its scale, and its output before and after the weights; queries, keys, values, the
+    output of attention and the float32 sum of each head; gate, up, their activation and their product. All but what the
+    norms leave is divided among tensor-parallel devices.
+    """
     queries, keys = attention_widths(shape)
-    divided = 3 * queries + 2 * keys + 4 * shape.intermediate_size
-    layer = 4 * shape.hidden_size + math.ceil(divided / layout.tensor)
     size = 2 if training.precision == "bf16" else 4
-    if training.gradient_checkpointing:
-        return size * (shape.num_hidden_layers * shape.hidden_size + layer)
-    return size * shape.num_hidden_layers * layer
+    norms = _NORM_WIDTHS[_mode(training, layout)] * shape.hidden_size + 2 * 4
+    divided = size * (2 * queries + 2 * keys + 4 * shape.intermediate_size) + 4 * shape.num_attention_heads
+    return norms + math.ceil(divided / layout.tensor)
+
+
+def _mode(training: Training, layout: Layout) -> str:
+    if training.precision != "bf16":
+        return "fp32"
+    return "bf16" if layout.is_sharded else "autocast"
 
 
 def layer_parameters(shape: Shape, tensor: int) -> int:
