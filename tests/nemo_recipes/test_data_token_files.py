@@ -135,8 +135,7 @@ def test_any_number_of_workers_gives_the_same_bytes(
 
 KILLED = """
 import os, signal, sys
-from nemo_recipes.data import part as part_module
-from nemo_recipes.data import token_files
+from nemo_recipes.data import part, token_files
 from nemo_recipes.data.settings import Tokens
 
 token_files._PART_BYTES = 30_000
