@@ -57,7 +57,9 @@ class StepReader(IterableDataset[Batch]):
         worker = get_worker_info()
         mine = self.steps if worker is None else self.steps[worker.id :: worker.num_workers]
         for step in mine:
-            yield collate([self.samples[i] for i in self.numbers(step)], self.micro_batch, self.counter, self.positions)
+            yield collate(
+                [self.samples[i] for i in self.numbers(step)], self.micro_batch, self.counter, self.positions
+            )
 
     def numbers(self, step: int) -> list[int]:
         """Sequences of this replica in a step."""
@@ -71,7 +73,9 @@ def make_loader(reader: StepReader, workers: int, pinned: bool) -> DataLoader[Ba
     return DataLoader(reader, batch_size=None, num_workers=workers, pin_memory=pinned)
 
 
-def collate(samples: list[Mapping[str, Any]], micro_batch: int, counter: ByteCounter, positions: bool) -> Batch:
+def collate(
+    samples: list[Mapping[str, Any]], micro_batch: int, counter: ByteCounter, positions: bool
+) -> Batch:
     """The sequences of a step as `tokens_ABS`, `labels_ABS` and `positions_ABS` (None unless `positions`).
 
     `num_labels` counts the labels that a loss is taken of, `num_bytes` the bytes of text that these stand for.

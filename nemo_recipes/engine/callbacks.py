@@ -45,7 +45,8 @@ class Bar(Callback):
         if self._bar is not None:
             result = pl_module.result
             self._bar.set_postfix_str(
-                f"step {result.step:,}, loss {result.loss:.3f}, {result.bits_per_byte:.3f} bits/byte", refresh=False
+                f"step {result.step:,}, loss {result.loss:.3f}, {result.bits_per_byte:.3f} bits/byte",
+                refresh=False,
             )
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
@@ -72,17 +73,17 @@ class Watcher(Callback):
         sets: Sequence[ValidationSet],
         num_steps: int,
         meter: Meter,
+        flops_per_token: int,
         start: int,
     ) -> None:
         self._config, self._journal, self._energy_journal = config, journal, energy_journal
         self._sets, self._num_steps, self._meter = sets, num_steps, meter
         self._start = start
         self._clock = speed.Clock()
-        self._flops = 0.0
+        self._flops = flops_per_token
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
         """Validate the model as it came, before it learns."""
-        self._flops = speed.flops_per_token(pl_module.model, self._config.data.sequence_length)
         if pl_module.step == 0:
             self._validate(trainer, pl_module)
         self._clock.restart()
@@ -199,7 +200,11 @@ class Saver(Callback):
     """Writes checkpoints at their steps, at the end of a phase, and when a stop was asked for."""
 
     def __init__(
-        self, config: PretrainConfig, checkpoints: Path, settings: dict[str, Any], export: Callable[[Path], None] | None
+        self,
+        config: PretrainConfig,
+        checkpoints: Path,
+        settings: dict[str, Any],
+        export: Callable[[Path], None] | None,
     ) -> None:
         self._config, self._checkpoints, self._settings, self._export = config, checkpoints, settings, export
         self._handlers: dict[int, Any] = {}

@@ -123,7 +123,9 @@ def newest_whole(checkpoints: Path, say: Callable[[str], None]) -> Path | None:
         aside = path.with_name(f"{path.name}.damaged")
         shutil.rmtree(aside, ignore_errors=True)
         path.rename(aside)
-        say(f"checkpoint {path.name} is damaged: {wrong}; it stays as {aside.name}, going back to the one before")
+        say(
+            f"checkpoint {path.name} is damaged: {wrong}; it stays as {aside.name}, going back to the one before"
+        )
     if damaged:
         raise PretrainingError(
             f"{checkpoints}: every checkpoint is damaged: {', '.join(damaged)}; restore one from a copy, or set another "

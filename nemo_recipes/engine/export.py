@@ -44,7 +44,7 @@ def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, targe
 
 
 def model_config(model: Model) -> Any:
-    """transformers' config of what is trained."""
+    """Transformers' config of what is trained."""
     from transformers import AutoConfig
 
     if model.checkpoint:

@@ -20,7 +20,9 @@ class LossGuard:
     Its state is plain numbers, goes into checkpoints, and is the same on all ranks.
     """
 
-    def __init__(self, policy: Failure, recent: Sequence[float] = (), broken: Sequence[dict[str, object]] = ()):
+    def __init__(
+        self, policy: Failure, recent: Sequence[float] = (), broken: Sequence[dict[str, object]] = ()
+    ):
         self.policy = policy
         self.recent: deque[float] = deque(recent, maxlen=WINDOW)
         self.broken: list[dict[str, object]] = list(broken)

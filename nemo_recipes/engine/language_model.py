@@ -17,7 +17,7 @@ from nemo_recipes.engine import gradients
 from nemo_recipes.engine.batches import NOT_COUNTED, Batch
 from nemo_recipes.engine.failures import Action, LossGuard
 from nemo_recipes.engine.optimizer import choose_parameters, make_optimizer, moments, row_matrices
-from nemo_recipes.engine.parallel import is_sharded, shard, sync_gradients
+from nemo_recipes.engine.parallel import shard, sync_gradients
 from nemo_recipes.engine.phases import Phase
 from nemo_recipes.engine.schedule import learning_rate
 from nemo_recipes.pretrain_config import PretrainConfig
@@ -54,7 +54,9 @@ class LanguageModel(LightningModule):
     back; `on_micro_batch` after each micro batch, with the tokens that all replicas read.
     """
 
-    def __init__(self, model: Any, config: PretrainConfig, phase: Phase, first_new_row: int, guard: LossGuard) -> None:
+    def __init__(
+        self, model: Any, config: PretrainConfig, phase: Phase, first_new_row: int, guard: LossGuard
+    ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.model = model
@@ -72,7 +74,7 @@ class LanguageModel(LightningModule):
 
     def configure_model(self) -> None:
         """Shard the model where the layout says so; Lightning calls this once the device mesh is there."""
-        if is_sharded(self.config.layout):
+        if self.config.layout.is_sharded:
             assert self.device_mesh is not None
             self.model.to(self.trainer.strategy.root_device)
             shard(self.model, self.device_mesh, self.config)

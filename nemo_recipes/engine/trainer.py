@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from nemo_recipes.engine.parallel import is_sharded, strategy_of
+from nemo_recipes.engine.parallel import strategy_of
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -18,7 +18,7 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
     layout, under_torchrun = config.layout, "WORLD_SIZE" in os.environ
     # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
-    mixed = config.training.precision == "bf16" and not is_sharded(layout)
+    mixed = config.training.precision == "bf16" and not layout.is_sharded
     trainer = Trainer(
         accelerator="gpu" if kind == "cuda" else "cpu",
         devices=layout.gpus_per_node,

@@ -1,21 +1,18 @@
 """A whole run: from the newest checkpoint or the start, phase by phase, to the exported model and the report."""
 
-import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
-from nemo_recipes.data.tokenizer import Tokenizer
-from nemo_recipes.data.validation import ValidationSet
-from nemo_recipes.engine import checkpoint, checkpoint_files, failures
-from nemo_recipes.engine.batches import Samples, StepReader, make_loader
+from nemo_recipes.engine import checkpoint_files, failures
+from nemo_recipes.engine.agreement import agree, say
+from nemo_recipes.engine.batches import StepReader, make_loader
 from nemo_recipes.engine.callbacks import Bar, Restorer, Saver, Watcher
 from nemo_recipes.engine.export import export
+from nemo_recipes.engine.feed import Feed
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.model import check_vocabulary, first_new_row, make_model
 from nemo_recipes.engine.phases import Phase, num_steps, phase_at, phases
@@ -23,38 +20,18 @@ from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.engine.trainer import make_trainer
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.pretrain_config import PretrainConfig
-from nemo_recipes.watch.byte_lengths import ByteCounter
 from nemo_recipes.watch.energy import Meter
 from nemo_recipes.watch.journal import Journal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Feed:
-    """All that a run reads.
-
-    Attributes:
-        samples: Training sequences in the order in which they are read.
-        sets: Held-out sequences.
-        tokenizer: What made the tokens.
-        counter: Bytes of each token.
-        described: What the data is, as plain data for the manifest; the same data is described the same.
-    """
-
-    samples: Samples
-    sets: Sequence[ValidationSet]
-    tokenizer: Tokenizer
-    counter: ByteCounter
-    described: dict[str, Any]
 
 
 class Stopped(KeyboardInterrupt):
     """A stop was asked for, and all that was done is saved."""
 
 
-def train(config: PretrainConfig, feed: Feed, kind: str) -> Path:
+def train(config: PretrainConfig, feed: Feed, kind: str, flops_per_token: int = 0) -> Path:
     """Train until the token budget is used up, going on from the newest whole checkpoint; returns the last one.
 
-    All processes of the layout call this together, after `parallel.join_processes`.
+    All processes of the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
 
     Raises:
         PretrainingError: Settings, data or model that do not fit, a broken loss, or checkpoints of another run.
@@ -68,10 +45,10 @@ def train(config: PretrainConfig, feed: Feed, kind: str) -> Path:
     done = _prepare(config, checkpoints, journal)
     start = time.time_ns() // 1000
     while done < steps:
-        done = _run_phase(config, feed, kind, parts, done, journal, start)
-    newest = _agree(lambda: checkpoint_files.newest_whole(checkpoints, _say))
+        done = _run_phase(config, feed, kind, parts, done, journal, start, flops_per_token)
+    newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
     assert newest is not None
-    return Path(newest)
+    return newest
 
 
 def settings_of(config: PretrainConfig) -> dict[str, Any]:
@@ -96,7 +73,7 @@ def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int
     """Steps that are done already; the journal is cut back to them."""
 
     def look() -> int:
-        newest = checkpoint_files.newest_whole(checkpoints, _say) if config.checkpoint.resume else None
+        newest = checkpoint_files.newest_whole(checkpoints, say) if config.checkpoint.resume else None
         if newest is None and checkpoint_files.steps(checkpoints):
             raise PretrainingError(
                 f"{checkpoints}: holds checkpoints, and checkpoint.resume is false: set another output_dir"
@@ -106,11 +83,11 @@ def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int
             record = checkpoint_files.read_record(newest)
             _check_settings(checkpoints, record["settings"], settings_of(config))
             done = int(record["step"])
-            _say(f"going on after step {done:,} ({newest})")
+            say(f"going on after step {done:,} ({newest})")
         journal.cut_after(done if newest is not None else -1)
         return done
 
-    return int(_agree(look))
+    return agree(look)
 
 
 def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
@@ -128,7 +105,14 @@ def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, An
 
 
 def _run_phase(
-    config: PretrainConfig, feed: Feed, kind: str, parts: list[Phase], done: int, journal: Journal, start: int
+    config: PretrainConfig,
+    feed: Feed,
+    kind: str,
+    parts: list[Phase],
+    done: int,
+    journal: Journal,
+    start: int,
+    flops_per_token: int,
 ) -> int:
     """Train to the end of the phase that step `done` belongs to; returns the steps done then."""
     phase = phase_at(parts, done)
@@ -149,7 +133,7 @@ def _run_phase(
         first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
     )
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
-    watcher = Watcher(config, journal, energy, feed.sets, parts[-1].end_step, meter, start)
+    watcher = Watcher(config, journal, energy, feed.sets, parts[-1].end_step, meter, flops_per_token, start)
     target = Path(config.output_dir) / "model"
 
     def export_each(saved: Path) -> None:
@@ -184,21 +168,3 @@ def _loader(config: PretrainConfig, feed: Feed, steps: range, kind: str) -> Any:
         positions=config.data.reset_at_documents,
     )
     return make_loader(reader, config.data.loader_workers, kind == "cuda")
-
-
-def _agree(work: Any) -> Any:
-    """What the first process finds, on all of them; its error is everyone's."""
-    result: list[Any] = [None, None]
-    if dist.get_rank() == 0:
-        try:
-            result[0] = work()
-        except (PretrainingError, OSError) as error:
-            result[1] = error
-    dist.broadcast_object_list(result)
-    if result[1] is not None:
-        raise result[1]
-    return result[0]
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)  # noqa: T201

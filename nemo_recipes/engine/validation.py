@@ -8,6 +8,7 @@ from tqdm import tqdm
 from nemo_recipes.data.validation import EvenBatches, ValidationSet
 from nemo_recipes.engine.batches import stacked
 from nemo_recipes.engine.language_model import LanguageModel
+from nemo_recipes.engine.parallel import let_go
 from nemo_recipes.watch.bits_per_byte import Score
 
 
@@ -30,6 +31,7 @@ def validate(module: LanguageModel, sets: Sequence[ValidationSet]) -> dict[str, 
             nats, labels = module.sum_over_replicas(_score(module, one, bar))
             assert int(labels) == one.tokens
             scores[one.name] = Score(nats, one.tokens, one.bytes)
+    let_go(module.model)
     module.model.train()
     return scores
 

@@ -48,7 +48,9 @@ def summed(scores: Iterable[Score]) -> Score:
     """The score of several sets together, each weighing as much as it holds."""
     parts = list(scores)
     return Score(
-        sum(part.nats for part in parts), sum(part.labels for part in parts), sum(part.num_bytes for part in parts)
+        sum(part.nats for part in parts),
+        sum(part.labels for part in parts),
+        sum(part.num_bytes for part in parts),
     )
 
 

@@ -55,7 +55,9 @@ def _of_sentencepiece(tokenizer: Tokenizer, lengths: NDArray[np.int64]) -> ByteC
     for number in range(processor.vocab_size()):
         if processor.is_byte(number):
             lengths[number] = 1
-        elif not (processor.is_control(number) or processor.is_unknown(number) or processor.is_unused(number)):
+        elif not (
+            processor.is_control(number) or processor.is_unknown(number) or processor.is_unused(number)
+        ):
             lengths[number] = _spelled(processor.id_to_piece(number))
     return ByteCounter(lengths, _prefix(lengths, processor.encode("a")), tokenizer.end_id)
 

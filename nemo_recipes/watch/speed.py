@@ -3,7 +3,6 @@
 import resource
 import time
 from collections import deque
-from typing import Any
 
 import torch
 
@@ -30,25 +29,11 @@ class Clock:
         return (now - before) / (ended - began) if ended > began else 0.0
 
 
-def flops_per_token(model: Any, sequence_length: int) -> float:
-    """FLOPs that training takes for a token: 6 for each parameter of a matrix, and attention's 6 x layers x width x S.
-
-    The embedding is looked up, not multiplied, so it counts only where it is the head too. Causal attention reads half
-    of the S x S scores (Chowdhery et al. 2022, appendix B, halved); recomputed activations do not count.
-    """
-    config = model.config
-    matrices = sum(p.numel() for p in model.parameters() if p.ndim >= 2)
-    embedding = model.get_input_embeddings().weight
-    if model.get_output_embeddings().weight is not embedding:
-        matrices -= embedding.numel()
-    width = config.num_attention_heads * getattr(
-        config, "head_dim", config.hidden_size // config.num_attention_heads
-    )
-    return 6.0 * matrices + 6.0 * config.num_hidden_layers * width * sequence_length
-
-
 def utilization(tokens_per_second: float, flops: float, devices: int, peak_teraflops: float) -> float | None:
-    """MFU: FLOPs that the tokens take, by the peak of all devices; None on CPUs or where the peak is not known."""
+    """MFU: FLOPs that the tokens take (`flops` each), by the peak of all devices.
+
+    None on CPUs, or where the peak is not known.
+    """
     if not torch.cuda.is_available() or not peak_teraflops:
         return None
     return tokens_per_second * flops / (devices * peak_teraflops * 1e12)
