@@ -1,14 +1,18 @@
 """Saving and loading a model and its optimizer, on any number of ranks, sharded or not."""
 
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
+from torch.distributed.checkpoint.state_dict_loader import load as load_shards
+from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
 from nemo_recipes.engine import checkpoint_files, random_state
 from nemo_recipes.engine.checkpoint_files import partial_place
@@ -71,9 +75,11 @@ def load_tensors(directory: Path, tensors: Tensors, alone: bool = False) -> None
         PretrainingError: A name or a shape differs.
     """
     try:
-        reader = dcp.HuggingFaceStorageReader(str(directory))
+        reader = HuggingFaceStorageReader(str(directory))
         _check_shapes(directory, reader.read_metadata().state_dict_metadata, tensors)
-        dcp.load(tensors, storage_reader=reader, no_dist=alone)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
+            load_shards(tensors, storage_reader=reader, no_dist=alone)
     except (SafetensorError, FileNotFoundError) as error:
         raise PretrainingError(f"{directory}: cannot be read ({error}); restore it from a copy") from error
 
@@ -100,8 +106,8 @@ def _begin(checkpoints: Path, partial: Path, weights: Tensors, moments: Tensors)
 
 def _save_tensors(directory: Path, tensors: Tensors) -> None:
     try:
-        dcp.save(tensors, storage_writer=dcp.HuggingFaceStorageWriter(str(directory), save_distributed=True))
-    except dcp.api.CheckpointException as error:
+        save_shards(tensors, storage_writer=HuggingFaceStorageWriter(str(directory), save_distributed=True))
+    except CheckpointException as error:
         for reason, _ in error.failures.values():
             if isinstance(reason, OSError):
                 raise OSError(reason.errno, reason.strerror, str(directory)) from error

@@ -128,8 +128,8 @@ def newest_whole(checkpoints: Path, say: Callable[[str], None]) -> Path | None:
         )
     if damaged:
         raise PretrainingError(
-            f"{checkpoints}: every checkpoint is damaged: {', '.join(damaged)}; restore one from a copy, or set another "
-            "output_dir to start over"
+            f"{checkpoints}: every checkpoint is damaged: {', '.join(damaged)}; restore one from a copy, or set "
+            "another output_dir to start over"
         )
     return None
 

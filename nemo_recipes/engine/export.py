@@ -25,8 +25,9 @@ def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, targe
     """
     from transformers import AutoModelForCausalLM
 
+    build: Any = AutoModelForCausalLM.from_config
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(model_config(config.model), dtype=torch.float32)
+        model = build(model_config(config.model), dtype=torch.float32)
     model.to_empty(device="cpu")
     model.tie_weights()
     load_tensors(checkpoint / "weights", {name: p.data for name, p in model.named_parameters()}, alone=True)

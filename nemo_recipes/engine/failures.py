@@ -37,24 +37,24 @@ class LossGuard:
         if kind is None:
             self.recent.append(loss)
             return "go_on"
-        self.broken.append({"step": step, "kind": kind, "loss": repr(loss), "action": action})
+        self.broken.append({"step": step, "kind": kind, "loss": repr(loss), "action": action or "stop"})
         what = f"step {step}: {self._describe(kind, loss, gradient_norm)}"
-        if action == "stop":
+        if action is None:
             raise PretrainingError(
-                f"{what}; stopped, as failure.{kind} says: lower training.learning_rate, look at the data of this step, "
-                "or set skip or roll_back; the last checkpoint is intact"
+                f"{what}; stopped, as failure.{kind} says: lower training.learning_rate, look at the data of this "
+                "step, or set skip or roll_back; the last checkpoint is intact"
             )
         if len(self.broken) > self.policy.most:
             raise PretrainingError(f"{what}; that is more than failure.most {self.policy.most}: stopped")
         return action
 
-    def _kind(self, loss: float, gradient_norm: float) -> tuple[str | None, Action]:
+    def _kind(self, loss: float, gradient_norm: float) -> tuple[str | None, Action | None]:
         if not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-            return "nan", self.policy.nan  # type: ignore[return-value]
+            return "nan", _unless_stop(self.policy.nan)
         factor = self.policy.spike_factor
         full = len(self.recent) == WINDOW
         if factor and full and loss > factor * sum(self.recent) / WINDOW:
-            return "spike", self.policy.spike  # type: ignore[return-value]
+            return "spike", _unless_stop(self.policy.spike)
         return None, "go_on"
 
     def _describe(self, kind: str, loss: float, gradient_norm: float) -> str:
@@ -62,3 +62,7 @@ class LossGuard:
             return f"loss {loss:g} with gradient norm {gradient_norm:g} is no finite number"
         mean = sum(self.recent) / len(self.recent)
         return f"loss {loss:.4f} is above {self.policy.spike_factor:g} times the mean {mean:.4f} of {WINDOW} steps"
+
+
+def _unless_stop(action: Literal["stop", "skip", "roll_back"]) -> Action | None:
+    return None if action == "stop" else action

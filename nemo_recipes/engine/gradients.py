@@ -23,7 +23,8 @@ def norm(parameters: Iterable[nn.Parameter]) -> torch.Tensor:
             kinds.setdefault(kind, []).append(local(gradient))
     squares = []
     for kind, gradients in kinds.items():
-        square = torch.stack(torch._foreach_norm(gradients)).float().square().sum()
+        norms = torch._foreach_norm(gradients)  # noqa: SLF001  torch's only norm of many at once
+        square = torch.stack(norms).float().square().sum()
         if kind is not None:
             mesh, placements = kind
             for dimension, placement in enumerate(placements):

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
 from lightning.pytorch import LightningModule
 
 from nemo_recipes.engine import gradients
@@ -47,6 +46,10 @@ class StepResult:
     action: Action
 
 
+def _nothing(_tokens: int) -> None:
+    """What is done after a micro batch where nobody watches."""
+
+
 class LanguageModel(LightningModule):
     """A causal LM that learns in one phase.
 
@@ -69,7 +72,7 @@ class LanguageModel(LightningModule):
         self.stop_asked = False
         self.stopping = False
         self.load_newest: Callable[[], None] | None = None
-        self.on_micro_batch: Callable[[int], None] = lambda tokens: None
+        self.on_micro_batch: Callable[[int], None] = _nothing
         choose_parameters(model, phase, config.training)
 
     def configure_model(self) -> None:
@@ -113,7 +116,7 @@ class LanguageModel(LightningModule):
     def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
         """Loss of each label in nats, float32, 0 where no loss is taken."""
         logits_BSV = self.model(input_ids=tokens_BS, position_ids=positions_BS, use_cache=False).logits  # noqa: N806
-        return F.cross_entropy(
+        return torch.nn.functional.cross_entropy(
             logits_BSV.flatten(0, 1).float(), labels_BS.flatten(), ignore_index=NOT_COUNTED, reduction="none"
         ).view(labels_BS.shape)
 

@@ -35,6 +35,7 @@ def make_model(model: Model, training: Training) -> Any:
     """The model in float32, in training mode; the same seed makes the same weights from scratch."""
     from transformers import AutoModelForCausalLM
 
+    made: Any
     attention = None if model.attention == "auto" else model.attention
     if model.checkpoint:
         made = AutoModelForCausalLM.from_pretrained(
@@ -44,9 +45,8 @@ def make_model(model: Model, training: Training) -> Any:
     else:
         assert model.shape is not None
         torch.manual_seed(training.seed)
-        made = AutoModelForCausalLM.from_config(
-            llama_config(model.shape), dtype=torch.float32, attn_implementation=attention
-        )
+        build: Any = AutoModelForCausalLM.from_config
+        made = build(llama_config(model.shape), dtype=torch.float32, attn_implementation=attention)
     if training.gradient_checkpointing:
         made.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     return made.train()

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch._C._distributed_c10d import HashStore
 
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.planning.settings import Layout
@@ -48,7 +49,13 @@ def join_processes(layout: Layout, kind: str) -> None:
     if "WORLD_SIZE" in os.environ:
         dist.init_process_group(backend, timeout=_TIMEOUT)
     else:
-        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1, timeout=_TIMEOUT)
+        dist.init_process_group(
+            backend,
+            store=HashStore(),
+            rank=0,
+            world_size=1,
+            timeout=_TIMEOUT,
+        )
 
 
 def strategy_of(layout: Layout) -> Any:
@@ -109,7 +116,7 @@ def let_go(model: nn.Module) -> None:
         model.reshard()
 
 
-def sync_gradients(model: nn.Module, replica: nn.Module, last: bool) -> Any:
+def sync_gradients(model: nn.Module, replica: nn.Module | None, last: bool) -> Any:
     """Context in which a micro batch is computed: gradients are summed over replicas only with the last of a step.
 
     `replica` is what the strategy made of the model: wrapped for DDP, or as it was.

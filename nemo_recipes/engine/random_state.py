@@ -9,7 +9,7 @@ import torch
 def capture() -> dict[str, torch.Tensor]:
     """States of Python's, numpy's and torch's generators, and of this process's GPU if it uses one."""
     version, words, gauss = random.getstate()
-    numpy_state = np.random.get_state(legacy=False)
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002  libraries draw from it
     assert isinstance(numpy_state, dict)
     states = {
         "python": torch.tensor([version, *words], dtype=torch.int64),
@@ -21,7 +21,7 @@ def capture() -> dict[str, torch.Tensor]:
         "numpy_gauss": torch.tensor([numpy_state["gauss"]], dtype=torch.float64),
         "torch": torch.get_rng_state(),
     }
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
     return states
 
@@ -32,7 +32,7 @@ def restore(states: dict[str, torch.Tensor]) -> None:
     gauss = states["python_gauss"].tolist()
     random.setstate((version, tuple(words), gauss[0] if gauss else None))
     position, has_gauss = (int(number) for number in states["numpy_rest"])
-    np.random.set_state(
+    np.random.set_state(  # noqa: NPY002
         {
             "bit_generator": "MT19937",
             "state": {"key": states["numpy"].numpy().astype(np.uint32), "pos": position},

@@ -1,6 +1,7 @@
 """Lightning's Trainer under NeMo's experiment manager."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
     NeMo's own checkpoints are off: they are pickled, and whole only by luck when a process is killed.
     """
+    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
     from lightning.pytorch import Trainer
-    from lightning.pytorch.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 
     layout, under_torchrun = config.layout, "WORLD_SIZE" in os.environ
     # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
@@ -40,8 +42,11 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
 
 def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
-    from nemo.utils import logging
-    from nemo.utils.exp_manager import exp_manager
+    with warnings.catch_warnings():
+        # Importing NeMo warns of parts for GPUs that are not used here, and of what its own dependencies deprecate.
+        warnings.simplefilter("ignore")
+        from nemo.utils import logging
+        from nemo.utils.exp_manager import exp_manager
 
     name = Path(config.output_dir).name
     logger = config.watch.logger

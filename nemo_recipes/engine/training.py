@@ -123,8 +123,8 @@ def _run_phase(
     first_row = first_new_row(config.model, feed.tokenizer.path)
     if phase.what == "new_rows" and not 0 < first_row < rows:
         raise PretrainingError(
-            f"training.rows_first_steps is {config.training.rows_first_steps}, but no row of the {rows:,} is known to be "
-            "new: give an expanded tokenizer (with pieces.parquet), or set model.new_rows_from"
+            f"training.rows_first_steps is {config.training.rows_first_steps}, but no row of the {rows:,} is known to "
+            "be new: give an expanded tokenizer (with pieces.parquet), or set model.new_rows_from"
         )
     module = LanguageModel(model, config, phase, first_row, failures.LossGuard(config.failure))
     meter = Meter(

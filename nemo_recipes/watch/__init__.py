@@ -1,1 +1,1 @@
-"""What is seen of a run: its journal, bits per byte by language and domain, speed, energy, and the report at the end."""
+"""What is seen of a run: its journal, bits per byte by language and domain, speed, energy, and the report."""

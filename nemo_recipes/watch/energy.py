@@ -55,7 +55,7 @@ class Meter:
 def nvml_joules(gpu: int) -> Joules | None:
     """Reads the joules that a GPU used from now on; None where NVML does not tell."""
     try:
-        import pynvml
+        import pynvml  # type: ignore[import-not-found, unused-ignore]
 
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByIndex(gpu)

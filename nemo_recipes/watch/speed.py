@@ -41,6 +41,6 @@ def utilization(tokens_per_second: float, flops: float, devices: int, peak_teraf
 
 def memory_gib() -> float:
     """Most memory this process ever held, in GiB: of its GPU if it uses one, else resident."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -2,7 +2,9 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -123,3 +125,60 @@ def fast_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = {"eos_token": "<|end|>", "bos_token": {"content": "<|start|>"}}
     (directory / "tokenizer_config.json").write_text(json.dumps(names))
     return directory
+
+
+@pytest.fixture(scope="session")
+def recipe(corpus_dir: Path, fast_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Settings of a run of 12 steps of a model of some 40,000 parameters, but for its output directory."""
+    from corpus.mixture.plan import plan
+    from corpus.mixture.settings import Mixture
+    from nemo_recipes.data.settings import Tokens
+    from nemo_recipes.data.token_files import encode
+
+    directory = tmp_path_factory.mktemp("recipe")
+    tokenizer = directory / "tokenizer"
+    shutil.copytree(fast_dir, tokenizer)
+    names = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>", "bos_token": "<|start|>"}
+    (tokenizer / "tokenizer_config.json").write_text(json.dumps(names))
+    encode(
+        Tokens(
+            corpus=str(corpus_dir),
+            tokenizer=str(tokenizer),
+            output_dir=str(directory / "tokens"),
+            validation_share=0.1,
+            workers=1,
+        )
+    )
+    write_json(directory / "plan.json", plan(Mixture(corpus=str(corpus_dir), total_tokens=10_000)))
+    return {
+        "data": {
+            "tokens": str(directory / "tokens"),
+            "tokenizer": str(tokenizer),
+            "plan": str(directory / "plan.json"),
+            "sequence_length": 32,
+            "validation_megabytes": 0.002,
+        },
+        "model": {
+            "new_rows_from": 0,
+            "shape": {
+                "vocab_size": 400,
+                "hidden_size": 32,
+                "intermediate_size": 64,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "num_key_value_heads": 2,
+            },
+        },
+        "training": {
+            "token_budget": 12 * 4 * 32,
+            "micro_batch": 1,
+            "global_batch": 4,
+            "learning_rate": 0.01,
+            "schedule": "cosine",
+            "warmup_steps": 2,
+            "precision": "fp32",
+        },
+        "hardware": {"device": "cpu", "peak_teraflops": 0, "assumed_watts": 10},
+        "checkpoint": {"every_steps": 4, "keep": 3},
+        "watch": {"log_every": 1, "validate_every": 6},
+    }

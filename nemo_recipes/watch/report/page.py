@@ -49,9 +49,9 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
 
 
 _HOW_BITS = (
-    "How many bits the model needs for each byte of held-out text, whole documents, raw UTF-8; lower is better. Bytes do "
-    "not depend on the tokenizer, so figures of different tokenizers compare on the same text. Step 0 is the model as it "
-    "came. Forgetting is the change in the language that it knew: above 0, something was lost."
+    "How many bits the model needs for each byte of held-out text, whole documents, raw UTF-8; lower is better. Bytes "
+    "do not depend on the tokenizer, so figures of different tokenizers compare on the same text. Step 0 is the model "
+    "as it came. Forgetting is the change in the language that it knew: above 0, something was lost."
 )
 _HOW_TRAINING = (
     "As logged, each point one step, not smoothed. The gradient norm is before clipping. Speed leaves out validation "
@@ -60,8 +60,8 @@ _HOW_TRAINING = (
 _HOW_BROKEN = "Steps whose loss was no number or a spike, and what was done. Their update was never made."
 _HOW_DATA = "The share of each part of the corpus in the tokens that were read, as planned and as sampled."
 _HOW_ENERGY = (
-    "Measured where the machine tells (GPUs by NVML, processors by RAPL), else estimated from an assumed power. Restarts "
-    "count, steps that were trained twice too."
+    "Measured where the machine tells (GPUs by NVML, processors by RAPL), else estimated from an assumed power. "
+    "Restarts count, steps that were trained twice too."
 )
 _HOW_AGAIN = "The same settings, data and versions give the same model on one CPU process, bit for bit."
 
@@ -81,7 +81,7 @@ def _language(name: str) -> str:
 def _tiles(manifest: Mapping[str, Any], steps: Sequence[Line]) -> str:
     result, run = manifest["result"], manifest["run"]
     tiles = [
-        ("Parameters", short(manifest["plan"]["parameters"]["total"]), "in all"),
+        ("Parameters", short(sum(manifest["plan"]["parameters"].values())), "in all"),
         ("Tokens", short(result["tokens"]), f"{count(result['steps'])} steps"),
         ("Energy", f"{run['energy']['kwh_with_pue']:.3g} kWh", f"{run['energy']['co2_kg']:.3g} kg CO2"),
     ]

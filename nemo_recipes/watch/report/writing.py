@@ -19,7 +19,8 @@ from nemo_recipes.watch.report.page import render
 FORMAT = 1
 
 _PACKAGES = (
-    "lightning", "megatron-core", "nemo-toolkit", "numpy", "polars", "safetensors", "tokenizers", "torch", "transformers",
+    "lightning", "megatron-core", "nemo-toolkit", "numpy", "polars", "safetensors", "tokenizers", "torch",
+    "transformers",
 )  # fmt: skip
 
 
