@@ -138,6 +138,7 @@ class Training:
         compile: Compile the model with torch.compile.
         seed: Seed of weights and of the order of the data.
         optimizer_state: fresh, as ALLaM did, or kept from the run that made the checkpoint.
+        optimizer_from: Output directory of that run; rows that were added since begin with a fresh state.
         rows_first_steps: Steps at the start in which only the new rows of embedding and head learn.
         rows_first_learning_rate: Learning rate of those steps, constant after warm-up; 0 for learning_rate.
         frozen_layers: Numbers of decoder layers that never learn.
@@ -161,6 +162,7 @@ class Training:
     compile: bool = False
     seed: int = 1234
     optimizer_state: Literal["fresh", "kept"] = "fresh"
+    optimizer_from: str = ""
     rows_first_steps: int = 0
     rows_first_learning_rate: float = 0.0
     frozen_layers: list[int] = field(default_factory=list)
@@ -189,6 +191,8 @@ class Training:
             )
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}")
+        if (self.optimizer_state == "kept") != bool(self.optimizer_from):
+            raise ValueError("optimizer_from must name the run if optimizer_state is kept, and only then")
         if self.schedule == "wsd" and not self.decay_steps:
             raise ValueError("decay_steps must be at least 1 for schedule wsd, got 0")
 

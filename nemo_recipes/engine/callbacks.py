@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from nemo_recipes.data.validation import ValidationSet
 from nemo_recipes.engine import checkpoint, checkpoint_files
+from nemo_recipes.engine.kept_optimizer import load_kept
 from nemo_recipes.engine.language_model import LanguageModel, StepResult
 from nemo_recipes.engine.optimizer import set_updates, updates_of
 from nemo_recipes.engine.validation import validate
@@ -73,13 +74,14 @@ class Watcher(Callback):
         sets: Sequence[ValidationSet],
         num_steps: int,
         meter: Meter,
+        clock: speed.Clock,
         flops_per_token: int,
         start: int,
     ) -> None:
         self._config, self._journal, self._energy_journal = config, journal, energy_journal
         self._sets, self._num_steps, self._meter = sets, num_steps, meter
         self._start = start
-        self._clock = speed.Clock()
+        self._clock = clock
         self._flops = flops_per_token
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -188,6 +190,8 @@ class Restorer(Callback):
             pl_module.step = self._done
             pl_module.guard.recent.extend(record["recent"])
             pl_module.guard.broken.extend(record["broken"])
+        elif earlier := pl_module.config.training.optimizer_from:
+            set_updates(pl_module.adamw(), load_kept(Path(earlier), pl_module.moments()))
         pl_module.load_newest = lambda: self._roll_back(pl_module)
 
     def _roll_back(self, module: LanguageModel) -> None:
@@ -204,9 +208,11 @@ class Saver(Callback):
         config: PretrainConfig,
         checkpoints: Path,
         settings: dict[str, Any],
-        export: Callable[[Path], None] | None,
+        export: Callable[[Path], None],
+        clock: speed.Clock,
     ) -> None:
-        self._config, self._checkpoints, self._settings, self._export = config, checkpoints, settings, export
+        self._config, self._checkpoints, self._settings = config, checkpoints, settings
+        self._export, self._clock = export, clock
         self._handlers: dict[int, Any] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
@@ -226,8 +232,9 @@ class Saver(Callback):
         due = step % self._config.checkpoint.every_steps == 0
         if due or step == pl_module.phase.end_step or pl_module.stopping:
             saved = save(pl_module, self._checkpoints, self._settings, self._config.checkpoint.keep)
-            if due and self._config.checkpoint.export == "each" and self._export is not None:
+            if due and self._config.checkpoint.export == "each":
                 self._export(saved)
+            self._clock.restart()
         if pl_module.stopping:
             trainer.should_stop = True
 

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader, HuggingFaceStorageWriter
+from torch.distributed.checkpoint.metadata import TensorStorageMetadata
 from torch.distributed.checkpoint.state_dict_loader import load as load_shards
 from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 
@@ -76,21 +77,31 @@ def load_tensors(directory: Path, tensors: Tensors, alone: bool = False) -> None
     """
     try:
         reader = HuggingFaceStorageReader(str(directory))
-        _check_shapes(directory, reader.read_metadata().state_dict_metadata, tensors)
+        _check_shapes(directory, saved_shapes(directory), tensors)
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="torch.distributed is disabled, unavailable or uninitialized")
+            warnings.filterwarnings(
+                "ignore", message="torch.distributed is disabled, unavailable or uninitialized"
+            )
             load_shards(tensors, storage_reader=reader, no_dist=alone)
     except (SafetensorError, FileNotFoundError) as error:
         raise PretrainingError(f"{directory}: cannot be read ({error}); restore it from a copy") from error
 
 
-def _check_shapes(directory: Path, saved: dict[str, Any], tensors: Tensors) -> None:
+def saved_shapes(directory: Path) -> dict[str, tuple[int, ...]]:
+    """Whole shapes of the tensors in a directory of safetensors files, by name."""
+    found = HuggingFaceStorageReader(str(directory)).read_metadata().state_dict_metadata
+    return {
+        name: tuple(entry.size) for name, entry in found.items() if isinstance(entry, TensorStorageMetadata)
+    }
+
+
+def _check_shapes(directory: Path, saved: dict[str, tuple[int, ...]], tensors: Tensors) -> None:
     for name, tensor in tensors.items():
         if name not in saved:
             raise PretrainingError(f"{directory}: holds no {name}: it was made by another model")
-        if tuple(saved[name].size) != tuple(tensor.shape):
+        if saved[name] != tuple(tensor.shape):
             raise PretrainingError(
-                f"{directory}: {name} has shape {tuple(saved[name].size)}, the model's is {tuple(tensor.shape)}: "
+                f"{directory}: {name} has shape {saved[name]}, the model's is {tuple(tensor.shape)}: "
                 "give the model and tokenizer that made it, or another output_dir"
             )
 

@@ -55,9 +55,9 @@ def make_feed(config: PretrainConfig, prepared: PreparedData) -> Feed:
     tokenizer = open_tokenizer(where, data.end_piece)
     if (tokenizer.vocab_size, tokenizer.end_id) != (directory.vocab_size, directory.end_id):
         raise PretrainingError(
-            f"{where}: has {tokenizer.vocab_size:,} ids and ends documents with {tokenizer.end_id}, but the token files "
-            f"in {directory.path} were made with {directory.vocab_size:,} and {directory.end_id}: name the tokenizer "
-            "that made them, or another data.tokens"
+            f"{where}: has {tokenizer.vocab_size:,} ids and ends documents with {tokenizer.end_id}; the token files in "
+            f"{directory.path} were made with {directory.vocab_size:,} and {directory.end_id}: name the tokenizer that "
+            "made them, or another data.tokens"
         )
     blend = make_blend(
         directory,

@@ -44,6 +44,7 @@ def make_optimizer(parameters: Iterable[nn.Parameter], phase: Phase, training: T
         lr=training.learning_rate,
         betas=(training.betas[0], training.betas[1]),
         eps=training.epsilon,
+        fused=all(parameter.is_cuda for parameter in learning) or None,
     )
 
 
@@ -58,7 +59,8 @@ def moments(optimizer: torch.optim.Optimizer, names: Mapping[int, str]) -> dict[
         for parameter in group["params"]:
             state = optimizer.state[parameter]
             if not state:
-                state["step"] = torch.tensor(0.0, dtype=torch.float32)
+                where = parameter.device if group["fused"] else "cpu"
+                state["step"] = torch.tensor(0.0, dtype=torch.float32, device=where)
                 for moment in MOMENTS:
                     state[moment] = torch.zeros_like(parameter, memory_format=torch.preserve_format)
             for moment in MOMENTS:

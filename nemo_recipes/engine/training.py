@@ -22,6 +22,7 @@ from nemo_recipes.errors import PretrainingError
 from nemo_recipes.pretrain_config import PretrainConfig
 from nemo_recipes.watch.energy import Meter
 from nemo_recipes.watch.journal import Journal
+from nemo_recipes.watch.speed import Clock
 
 
 class Stopped(KeyboardInterrupt):
@@ -133,7 +134,10 @@ def _run_phase(
         first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
     )
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
-    watcher = Watcher(config, journal, energy, feed.sets, parts[-1].end_step, meter, flops_per_token, start)
+    clock = Clock()
+    watcher = Watcher(
+        config, journal, energy, feed.sets, parts[-1].end_step, meter, clock, flops_per_token, start
+    )
     target = Path(config.output_dir) / "model"
 
     def export_each(saved: Path) -> None:
@@ -145,7 +149,7 @@ def _run_phase(
         Bar(config.training.global_batch * config.data.sequence_length, parts[-1].end_step),
         Restorer(checkpoints, done),
         watcher,
-        Saver(config, checkpoints, settings_of(config), export_each),
+        Saver(config, checkpoints, settings_of(config), export_each, clock),
     ]
     with quietly():
         trainer = make_trainer(config, kind, callbacks, done)

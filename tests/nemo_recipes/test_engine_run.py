@@ -278,3 +278,33 @@ def test_a_model_with_fewer_rows_than_ids_is_refused(recipe: dict[str, Any], tmp
 def test_rows_first_without_new_rows_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(PretrainingError, match="no row of the 400 is known to be new"):
         start(configured(recipe, tmp_path / "run", training__rows_first_steps=2))
+
+
+def test_a_kept_optimizer_goes_on_where_it_was_with_fresh_new_rows(
+    recipe: dict[str, Any], finished: Path, tmp_path: Path
+) -> None:
+    """The earlier run's model, given 16 more rows; one step at a rate so small that its means alone change."""
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(finished / "model")
+    model.resize_token_embeddings(416, mean_resizing=False)
+    model.save_pretrained(tmp_path / "expanded")
+    changes: dict[str, Any] = {
+        "model": {"checkpoint": str(tmp_path / "expanded"), "new_rows_from": 400},
+        "training__token_budget": 4 * 32,
+        "training__optimizer_state": "kept",
+        "training__optimizer_from": str(finished),
+    }
+    start(configured(recipe, tmp_path / "run", **changes))
+    file = "optimizer/shard-00001-model-00001-of-00001.safetensors"
+    before = load_file(finished / "checkpoints/step-00000012" / file)
+    after = load_file(tmp_path / "run/checkpoints/step-00000001" / file)
+    name = "exp_avg_sq.model.embed_tokens.weight"
+    assert after[name].shape == (416, 32)
+    # Second moments fall by .95 and gain .05 of the gradient's square, which is clipped to a norm of 1.
+    gained = after[name][:400] - 0.95 * before[name]
+    assert gained.min() >= -1e-8
+    assert gained.sum() <= 0.05
+    assert before[name].sum() > 0.05
+    record = json.loads((tmp_path / "run/checkpoints/step-00000001/checkpoint.json").read_text())
+    assert record["updates"] == 13

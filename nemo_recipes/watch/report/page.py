@@ -55,7 +55,7 @@ _HOW_BITS = (
 )
 _HOW_TRAINING = (
     "As logged, each point one step, not smoothed. The gradient norm is before clipping. Speed leaves out validation "
-    "and checkpoints before the step that it is given for."
+    "and checkpoints."
 )
 _HOW_BROKEN = "Steps whose loss was no number or a spike, and what was done. Their update was never made."
 _HOW_DATA = "The share of each part of the corpus in the tokens that were read, as planned and as sampled."
