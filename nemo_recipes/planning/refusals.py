@@ -95,14 +95,16 @@ def _division(config: PretrainConfig, shape: Shape) -> Iterator[str]:
 
 def _batch(config: PretrainConfig) -> Iterator[str]:
     layout, training = config.layout, config.training
+    if layout.world_size % (layout.tensor * layout.pipeline):
+        return  # said already, and without whole replicas there is nothing to divide by
     at_once = training.micro_batch * layout.replicas
-    if at_once and training.global_batch % at_once:
+    if training.global_batch % at_once:
         yield (
             f"training.global_batch {training.global_batch} is no multiple of micro_batch {training.micro_batch} x "
             f"{layout.replicas} replicas = {at_once}"
         )
     stages = layout.pipeline
-    if at_once and stages > 1 and training.global_batch // at_once < stages:
+    if stages > 1 and training.global_batch // at_once < stages:
         yield (
             f"training.global_batch gives {training.global_batch // at_once} micro-batches a step, fewer than the "
             f"{stages} stages of layout.pipeline: stages would stand idle"

@@ -229,7 +229,7 @@ def test_steps_are_rounded_up() -> None:
 
 def test_all_reasons_are_given_together() -> None:
     broken = config(
-        layout=Layout(nodes=1, gpus_per_node=7, tensor=3, pipeline=2, strategy="ddp"),
+        layout=Layout(nodes=1, gpus_per_node=6, tensor=3, pipeline=2, strategy="ddp"),
         training=Training(
             token_budget=1000, global_batch=64, micro_batch=5, warmup_steps=9, frozen_layers=[3]
         ),
@@ -237,7 +237,6 @@ def test_all_reasons_are_given_together() -> None:
     )
     plan = planning.make_plan(broken)
     expected = [
-        "7 are no multiple of tensor 3 x pipeline 2 = 6",
         "pipeline 2 needs layout.engine automodel",
         "strategy ddp keeps whole models",
         "tensor 3 does not divide num_attention_heads 4",
@@ -260,6 +259,13 @@ def test_all_reasons_are_given_together() -> None:
     with pytest.raises(PretrainingError) as refused:
         planning.check(plan)
     assert all(reason in str(refused.value) for reason in plan.refusals)
+
+
+def test_devices_that_are_no_whole_replicas_are_refused_once() -> None:
+    uneven = config(layout=Layout(gpus_per_node=7, strategy="fsdp2", tensor=2))
+    assert planning.make_plan(uneven).refusals == (
+        "layout: 1 nodes x 7 devices = 7 are no multiple of tensor 2 x pipeline 1 = 2",
+    )
 
 
 def test_a_tensor_across_nodes_and_shards_that_do_not_divide_are_refused() -> None:
