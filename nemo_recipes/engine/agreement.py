@@ -1,0 +1,37 @@
+"""Work that one process does for all."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch.distributed as dist
+
+from corpus.errors import DaadError
+
+Result = TypeVar("Result")
+
+
+def agree(work: Callable[[], Result]) -> Result:
+    """What the first process finds, on all of them.
+
+    Raises:
+        DaadError: The first process's, on all of them.
+        OSError: Likewise.
+    """
+    outcome: list[Any] = [None, None]
+    if dist.get_rank() == 0:
+        try:
+            outcome[0] = work()
+        except (DaadError, OSError) as error:
+            outcome[1] = error
+    dist.broadcast_object_list(outcome)
+    if outcome[1] is not None:
+        raise outcome[1]
+    result: Result = outcome[0]
+    return result
+
+
+def say(message: str) -> None:
+    """A line for whoever watches, from the first process alone."""
+    if not dist.is_initialized() or dist.get_rank() == 0:
+        print(message, file=sys.stderr)  # noqa: T201

@@ -1,0 +1,293 @@
+"""What happens around the steps: the journal, validation, checkpoints, the bar, and a stop that was asked for."""
+
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer
+from tqdm import tqdm
+
+from nemo_recipes.data.validation import ValidationSet
+from nemo_recipes.engine import checkpoint, checkpoint_files
+from nemo_recipes.engine.kept_optimizer import load_kept
+from nemo_recipes.engine.language_model import LanguageModel, StepResult
+from nemo_recipes.engine.optimizer import set_updates, updates_of
+from nemo_recipes.engine.validation import validate
+from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.watch import bits_per_byte, speed
+from nemo_recipes.watch.energy import Meter
+from nemo_recipes.watch.journal import Journal
+
+
+class Bar(Callback):
+    """A progress bar in tokens that moves with every micro batch."""
+
+    def __init__(self, tokens_per_step: int, num_steps: int) -> None:
+        self._per_step, self._num_steps = tokens_per_step, num_steps
+        self._bar: tqdm[None] | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Open it where the run stands."""
+        if trainer.is_global_zero:
+            self._bar = tqdm(
+                total=self._per_step * self._num_steps,
+                initial=self._per_step * pl_module.step,
+                desc=f"train {pl_module.phase.what.replace('_', ' ')}",
+                unit="token",
+                unit_scale=True,
+            )
+            pl_module.on_micro_batch = self._bar.update
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
+        """Show the last step."""
+        if self._bar is not None:
+            result = pl_module.result
+            self._bar.set_postfix_str(
+                f"step {result.step:,}, loss {result.loss:.3f}, {result.bits_per_byte:.3f} bits/byte",
+                refresh=False,
+            )
+
+    def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Close it."""
+        self._close()
+
+    def on_exception(self, trainer: Trainer, pl_module: Any, exception: BaseException) -> None:  # noqa: ARG002
+        """Close it, so that the message has a line of its own."""
+        self._close()
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Watcher(Callback):
+    """Writes the journal and the curves of Lightning's loggers, and validates."""
+
+    def __init__(
+        self,
+        config: PretrainConfig,
+        journal: Journal,
+        energy_journal: Journal,
+        sets: Sequence[ValidationSet],
+        num_steps: int,
+        meter: Meter,
+        clock: speed.Clock,
+        flops_per_token: int,
+        start: int,
+    ) -> None:
+        self._config, self._journal, self._energy_journal = config, journal, energy_journal
+        self._sets, self._num_steps, self._meter = sets, num_steps, meter
+        self._start = start
+        self._clock = clock
+        self._flops = flops_per_token
+
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
+        """Validate the model as it came, before it learns."""
+        if pl_module.step == 0:
+            self._validate(trainer, pl_module)
+        self._clock.restart()
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
+        """Log and validate where the number of the step says so."""
+        result: StepResult = pl_module.result
+        self._clock.mark(self._config.training.global_batch * self._config.data.sequence_length)
+        watch = self._config.watch
+        if result.step % watch.log_every == 0 or result.step == self._num_steps or result.action != "go_on":
+            self._log(trainer, pl_module, result)
+        due = watch.validate_every and result.step % watch.validate_every == 0
+        if due or result.step == self._num_steps:
+            self._validate(trainer, pl_module)
+            self._clock.restart()
+
+    def _log(self, trainer: Trainer, module: LanguageModel, result: StepResult) -> None:
+        rate = self._clock.tokens_per_second()
+        hardware, training = self._config.hardware, self._config.training
+        memory = _greatest(speed.memory_gib(), module)
+        energy = self._read_energy(module, result.step)
+        line: dict[str, Any] = {
+            "kind": "step",
+            "step": result.step,
+            "tokens": result.step * training.global_batch * self._config.data.sequence_length,
+            "phase": module.phase.what,
+            "loss": _plain(result.loss),
+            "bits_per_byte": _plain(result.bits_per_byte),
+            "gradient_norm": _plain(result.gradient_norm),
+            "learning_rate": result.learning_rate,
+            "action": result.action,
+            "run": {
+                "tokens_per_second": round(rate, 1),
+                "mfu": speed.utilization(
+                    rate, self._flops, self._config.layout.world_size, hardware.peak_teraflops
+                ),
+                "memory_gib": round(memory, 3),
+                "joules": energy,
+            },
+        }
+        if trainer.is_global_zero:
+            self._journal.write(line)
+        curves = {
+            name: line[name] for name in ("loss", "bits_per_byte", "gradient_norm", "learning_rate", "tokens")
+        }
+        curves["tokens_per_second"] = rate
+        numbers = {f"train/{name}": value for name, value in curves.items() if isinstance(value, int | float)}
+        _to_loggers(trainer, numbers, result.step)
+
+    def _read_energy(self, module: LanguageModel, step: int) -> float:
+        reading = self._meter.read()
+        names = ("NVML", "RAPL")
+        sums = _sum_over_processes(
+            [reading.seconds, reading.estimated, *(reading.joules.get(name, 0.0) for name in names)], module
+        )
+        joules = {name: value for name, value in zip(names, sums[2:], strict=True) if value}
+        if module.global_rank == 0:
+            self._energy_journal.write(
+                {
+                    "kind": "energy",
+                    "step": step,
+                    "start": self._start,
+                    "seconds": sums[0],
+                    "joules": joules,
+                    "estimated": sums[1],
+                }
+            )
+        return sum(joules.values()) or sums[1]
+
+    def _validate(self, trainer: Trainer, module: LanguageModel) -> None:
+        if not self._sets:
+            return
+        language = self._config.data.replay_language
+        scores = validate(module, self._sets)
+        account = bits_per_byte.account(self._sets, scores)
+        before = next(iter(self._journal.lines("validation")), account)
+        change = bits_per_byte.forgetting(before, account, language)
+        line = {"kind": "validation", "step": module.step} | account
+        line |= {"forgetting": change, "forgetting_of": language}
+        if trainer.is_global_zero:
+            self._journal.write(line)
+        numbers = {
+            f"validation/{name}/bits_per_byte": score["bits_per_byte"]
+            for part in ("languages", "domains")
+            for name, score in account[part].items()
+        }
+        if change is not None:
+            numbers["validation/forgetting"] = change
+        _to_loggers(trainer, numbers, module.step)
+
+
+class Restorer(Callback):
+    """Loads the checkpoint after so many steps, once the model is where it will train; 0 for none."""
+
+    def __init__(self, checkpoints: Path, done: int) -> None:
+        self._checkpoints, self._done = checkpoints, done
+
+    def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Load weights, and the optimizer, counters and generators of the same phase."""
+        if self._done:
+            record = restore(pl_module, checkpoint_files.place(self._checkpoints, self._done))
+            pl_module.step = self._done
+            pl_module.guard.recent.extend(record["recent"])
+            pl_module.guard.broken.extend(record["broken"])
+        elif earlier := pl_module.config.training.optimizer_from:
+            set_updates(pl_module.adamw(), load_kept(Path(earlier), pl_module.moments()))
+        pl_module.load_newest = lambda: self._roll_back(pl_module)
+
+    def _roll_back(self, module: LanguageModel) -> None:
+        saved = checkpoint_files.steps(self._checkpoints)
+        if saved:
+            restore(module, checkpoint_files.place(self._checkpoints, saved[0]))
+
+
+class Saver(Callback):
+    """Writes checkpoints at their steps, at the end of a phase, and when a stop was asked for."""
+
+    def __init__(
+        self,
+        config: PretrainConfig,
+        checkpoints: Path,
+        settings: dict[str, Any],
+        export: Callable[[Path], None],
+        clock: speed.Clock,
+    ) -> None:
+        self._config, self._checkpoints, self._settings = config, checkpoints, settings
+        self._export, self._clock = export, clock
+        self._handlers: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
+        """Turn signals that end a process into a request: the step is finished and saved first."""
+
+        def ask(_number: int, _frame: FrameType | None) -> None:
+            if pl_module.stop_asked:
+                raise KeyboardInterrupt
+            pl_module.stop_asked = True
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._handlers[number] = signal.signal(number, ask)
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
+        """Save where the number of the step says so, and stop where that was asked."""
+        step = pl_module.step
+        due = step % self._config.checkpoint.every_steps == 0
+        if due or step == pl_module.phase.end_step or pl_module.stopping:
+            saved = save(pl_module, self._checkpoints, self._settings, self._config.checkpoint.keep)
+            if due and self._config.checkpoint.export == "each":
+                self._export(saved)
+            self._clock.restart()
+        if pl_module.stopping:
+            trainer.should_stop = True
+
+    def teardown(self, trainer: Trainer, pl_module: Any, stage: str) -> None:  # noqa: ARG002
+        """Give the signals back."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+
+def restore(module: LanguageModel, saved: Path) -> dict[str, Any]:
+    """Load a checkpoint into a module; a phase that begins has a fresh optimizer. Returns the record."""
+    record = checkpoint_files.read_record(saved)
+    same = record["phase"] == module.phase.what
+    checkpoint.load(saved, module.weights(), module.moments() if same else {})
+    if same:
+        set_updates(module.adamw(), record["updates"])
+    return record
+
+
+def save(module: LanguageModel, checkpoints: Path, settings: dict[str, Any], keep: int) -> Path:
+    """A checkpoint of the module as it stands between two steps."""
+    record = {
+        "phase": module.phase.what,
+        "updates": updates_of(module.adamw()),
+        "recent": list(module.guard.recent),
+        "broken": module.guard.broken,
+        "settings": settings,
+    }
+    return checkpoint.save(checkpoints, module.step, module.weights(), module.moments(), record, keep)
+
+
+def _to_loggers(trainer: Trainer, numbers: dict[str, float], step: int) -> None:
+    for logger in trainer.loggers:
+        logger.log_metrics(numbers, step=step)
+
+
+def _plain(number: float) -> float | str:
+    """JSON has no word for what is not finite."""
+    return number if abs(number) < float("inf") else repr(number)
+
+
+def _sum_over_processes(numbers: list[float], module: LanguageModel) -> list[float]:
+    if module.config.layout.world_size == 1:
+        return numbers
+    sums = torch.tensor(numbers, dtype=torch.float64)
+    torch.distributed.all_reduce(sums)
+    return [float(number) for number in sums]
+
+
+def _greatest(number: float, module: LanguageModel) -> float:
+    if module.config.layout.world_size == 1:
+        return number
+    most = torch.tensor([number], dtype=torch.float64)
+    torch.distributed.all_reduce(most, op=torch.distributed.ReduceOp.MAX)
+    return float(most)

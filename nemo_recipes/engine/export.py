@@ -1,0 +1,74 @@
+"""A checkpoint as a Hugging Face directory: safetensors, config and tokenizer, for transformers, vLLM and others."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nemo_recipes.data.tokenizer import Tokenizer
+from nemo_recipes.engine.checkpoint import load_tensors
+from nemo_recipes.engine.model import llama_config
+from nemo_recipes.pretrain_config import Model, PretrainConfig
+
+_TOKENIZER_FILES = (
+    "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+    "chat_template.jinja",
+)  # fmt: skip
+
+
+def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, target: Path) -> Path:
+    """Write the weights of a checkpoint to `target`, replacing what is there once all is written.
+
+    One process alone does this, wherever the checkpoint came from. Weights are in bfloat16 if the run computed in it,
+    else float32. Files hold at most 5 GB.
+    """
+    from transformers import AutoModelForCausalLM
+
+    build: Any = AutoModelForCausalLM.from_config
+    with torch.device("meta"):
+        model = build(model_config(config.model), dtype=torch.float32)
+    model.to_empty(device="cpu")
+    model.tie_weights()
+    load_tensors(checkpoint / "weights", {name: p.data for name, p in model.named_parameters()}, alone=True)
+    if config.training.precision == "bf16":
+        model.to(torch.bfloat16)
+    model.config.use_cache = True
+    for settings in (model.config, model.generation_config):
+        settings.eos_token_id, settings.bos_token_id = tokenizer.end_id, tokenizer.begin_id
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    model.save_pretrained(partial, max_shard_size="5GB")
+    copy_tokenizer(tokenizer, partial)
+    _replace(partial, target)
+    return target
+
+
+def model_config(model: Model) -> Any:
+    """Transformers' config of what is trained."""
+    from transformers import AutoConfig
+
+    if model.checkpoint:
+        return AutoConfig.from_pretrained(model.checkpoint, local_files_only=True)
+    assert model.shape is not None
+    return llama_config(model.shape)
+
+
+def copy_tokenizer(tokenizer: Tokenizer, target: Path) -> None:
+    """Put the tokenizer's files beside the weights."""
+    source = Path(tokenizer.path)
+    if source.is_file():
+        shutil.copyfile(source, target / "tokenizer.model")
+        return
+    for name in _TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, target / name)
+
+
+def _replace(partial: Path, target: Path) -> None:
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    partial.rename(target)
+    shutil.rmtree(old, ignore_errors=True)

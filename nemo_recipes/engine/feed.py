@@ -1,0 +1,97 @@
+"""All that a run reads: blend, validation sets, tokenizer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nemo_recipes.data.blend import Blend, make_blend
+from nemo_recipes.data.preparation import PreparedData
+from nemo_recipes.data.tokenizer import Tokenizer, open_tokenizer
+from nemo_recipes.data.validation import ValidationSet, validation_sets
+from nemo_recipes.engine.batches import Samples
+from nemo_recipes.engine.phases import num_steps
+from nemo_recipes.errors import PretrainingError
+from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.watch.byte_lengths import ByteCounter, byte_counter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """What a run reads.
+
+    Attributes:
+        samples: Training sequences in the order in which they are read.
+        sets: Held-out texts.
+        tokenizer: What made the tokens.
+        counter: Bytes of each token.
+        described: What the data is, as plain data for the manifest; the same data is described the same.
+    """
+
+    samples: Samples
+    sets: Sequence[ValidationSet]
+    tokenizer: Tokenizer
+    counter: ByteCounter
+    described: dict[str, Any]
+
+
+def tokenizer_path(config: PretrainConfig) -> str:
+    """Where the tokenizer lies: that of the data, else that of the checkpoint."""
+    return config.data.tokenizer or config.model.checkpoint
+
+
+def make_feed(config: PretrainConfig, prepared: PreparedData) -> Feed:
+    """Blend the token files for all steps of a run. All processes call this together.
+
+    Raises:
+        PretrainingError: The tokenizer is missing, or is not the one that made the token files.
+    """
+    directory, data = prepared.directory, config.data
+    where = tokenizer_path(config)
+    if not where:
+        raise PretrainingError(
+            "data.tokenizer is empty, and so is model.checkpoint: name the tokenizer's directory"
+        )
+    tokenizer = open_tokenizer(where, data.end_piece)
+    if (tokenizer.vocab_size, tokenizer.end_id) != (directory.vocab_size, directory.end_id):
+        raise PretrainingError(
+            f"{where}: has {tokenizer.vocab_size:,} ids and ends documents with {tokenizer.end_id}; the token files in "
+            f"{directory.path} were made with {directory.vocab_size:,} and {directory.end_id}: name the tokenizer that "
+            "made them, or another data.tokens"
+        )
+    blend = make_blend(
+        directory,
+        prepared.weights,
+        num_sequences=num_steps(config.training, data.sequence_length) * config.training.global_batch,
+        sequence_length=data.sequence_length,
+        seed=config.training.seed,
+        cache=Path(config.output_dir) / "blend",
+        reset_at_documents=data.reset_at_documents,
+    )
+    sets = validation_sets(
+        directory,
+        sequence_length=data.sequence_length,
+        megabytes=data.validation_megabytes,
+        reset_at_documents=data.reset_at_documents,
+    )
+    return Feed(
+        samples=blend.sequences,
+        sets=sets,
+        tokenizer=tokenizer,
+        counter=byte_counter(tokenizer),
+        described=_describe(prepared, blend, sets, tokenizer),
+    )
+
+
+def _describe(
+    prepared: PreparedData, blend: Blend, sets: Sequence[ValidationSet], tokenizer: Tokenizer
+) -> dict[str, Any]:
+    return {
+        "token_files_digest": prepared.directory.sha256,
+        "tokenizer": tokenizer.described(),
+        "blend": blend.rows(),
+        "validation": [
+            {"name": one.name, "documents": one.documents, "bytes": one.bytes, "tokens": one.tokens}
+            for one in sets
+        ],
+    }

@@ -1,0 +1,188 @@
+"""The LightningModule: one call of `training_step` is one optimizer step, accumulation included.
+
+Optimization is manual in Lightning's sense, because the loss is the mean over all labels of a step, whatever replica or
+micro batch they are in, and because a broken step must not touch the weights.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from lightning.pytorch import LightningModule
+
+from nemo_recipes.engine import gradients
+from nemo_recipes.engine.batches import NOT_COUNTED, Batch
+from nemo_recipes.engine.failures import Action, LossGuard
+from nemo_recipes.engine.optimizer import choose_parameters, make_optimizer, moments, row_matrices
+from nemo_recipes.engine.parallel import shard, sync_gradients
+from nemo_recipes.engine.phases import Phase
+from nemo_recipes.engine.schedule import learning_rate
+from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.watch.bits_per_byte import bits_per_byte
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """What came of one step, the same on all ranks.
+
+    Attributes:
+        step: Steps done, this one included.
+        loss: Mean loss of a label, in nats.
+        bits_per_byte: The same as bits for each byte of raw text.
+        gradient_norm: Before clipping.
+        learning_rate: Of this step.
+        labels: Labels that the loss was taken of, over all replicas.
+        action: `go_on` where the weights were updated.
+    """
+
+    step: int
+    loss: float
+    bits_per_byte: float
+    gradient_norm: float
+    learning_rate: float
+    labels: int
+    action: Action
+
+
+def _nothing(_tokens: int) -> None:
+    """What is done after a micro batch where nobody watches."""
+
+
+class LanguageModel(LightningModule):
+    """A causal LM that learns in one phase.
+
+    `step` is the number of steps done over the whole run; the optimizer is fresh. `load_newest` is called for a roll
+    back; `on_micro_batch` after each micro batch, with the tokens that all replicas read.
+    """
+
+    def __init__(
+        self, model: Any, config: PretrainConfig, phase: Phase, first_new_row: int, guard: LossGuard
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.model = model
+        self.config = config
+        self.phase = phase
+        self.first_new_row = first_new_row
+        self.guard = guard
+        self.step = phase.first_step
+        self.result: StepResult | None = None
+        self.stop_asked = False
+        self.stopping = False
+        self.load_newest: Callable[[], None] | None = None
+        self.on_micro_batch: Callable[[int], None] = _nothing
+        choose_parameters(model, phase, config.training)
+
+    def configure_model(self) -> None:
+        """Shard the model where the layout says so; Lightning calls this once the device mesh is there."""
+        if self.config.layout.is_sharded:
+            assert self.device_mesh is not None
+            self.model.to(self.trainer.strategy.root_device)
+            shard(self.model, self.device_mesh, self.config)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW, which this module steps itself."""
+        if self.config.training.compile:
+            self.model.compile()
+        return make_optimizer(self.model.parameters(), self.phase, self.config.training)
+
+    @property
+    def replicas(self) -> int:
+        """Data-parallel replicas."""
+        return self.config.layout.replicas
+
+    @property
+    def replica(self) -> int:
+        """Number of this replica."""
+        return self.global_rank // self.config.layout.tensor
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """Parameters by their Hugging Face names; a head that is the embedding is named once."""
+        return {name: parameter.data for name, parameter in self.model.named_parameters()}
+
+    def moments(self) -> dict[str, torch.Tensor]:
+        """The optimizer's running means, by name."""
+        names = {id(parameter): name for name, parameter in self.model.named_parameters()}
+        return moments(self.adamw(), names)
+
+    def adamw(self) -> torch.optim.Optimizer:
+        """The optimizer, without Lightning's wrapper."""
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        assert isinstance(optimizer, torch.optim.Optimizer)
+        return optimizer
+
+    def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
+        """Loss of each label in nats, float32, 0 where no loss is taken."""
+        logits_BSV = self.model(input_ids=tokens_BS, position_ids=positions_BS, use_cache=False).logits  # noqa: N806
+        return torch.nn.functional.cross_entropy(
+            logits_BSV.flatten(0, 1).float(), labels_BS.flatten(), ignore_index=NOT_COUNTED, reduction="none"
+        ).view(labels_BS.shape)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Gradients of all micro batches, then one update, unless the step is broken."""
+        num_labels, num_bytes = self.sum_over_replicas([batch["num_labels"], batch["num_bytes"]])
+        loss = self._accumulate(batch, num_labels)
+        total, stop = self.sum_over_replicas([loss, float(self.stop_asked)])
+        mean = total / num_labels
+        norm = self._gradient_norm()
+        rate = learning_rate(self.step, self.phase, self.config.training)
+        self.step += 1
+        action = self.guard.judge(self.step, mean, norm.item())
+        if action == "go_on":
+            self._update(norm, rate)
+        self.adamw().zero_grad(set_to_none=True)
+        if action == "roll_back" and self.load_newest is not None:
+            self.load_newest()
+        self.stopping = stop > 0
+        self.result = StepResult(
+            step=self.step,
+            loss=mean,
+            bits_per_byte=bits_per_byte(total, num_bytes),
+            gradient_norm=norm.item(),
+            learning_rate=rate,
+            labels=int(num_labels),
+            action=action,
+        )
+
+    def sum_over_replicas(self, numbers: list[float]) -> list[float]:
+        """Sums over the data-parallel replicas, in double precision."""
+        if self.replicas == 1:
+            return [float(number) for number in numbers]
+        # Tensor-parallel ranks of a replica hold the same numbers: each is counted once for every replica.
+        sums = torch.tensor(numbers, dtype=torch.float64)
+        dist.all_reduce(sums)
+        return [float(number) / self.config.layout.tensor for number in sums]
+
+    def _accumulate(self, batch: Batch, num_labels: float) -> float:
+        """Gradients of the step's mean loss; returns this replica's sum of losses."""
+        # Replicas' gradients are averaged, so each one's loss is scaled up by their number.
+        scale = self.replicas / num_labels
+        tokens_ABS, labels_ABS, positions_ABS = (  # noqa: N806
+            batch[name] for name in ("tokens_ABS", "labels_ABS", "positions_ABS")
+        )
+        sums = []
+        for i in range(len(tokens_ABS)):
+            with sync_gradients(self.model, self.trainer.strategy.model, i == len(tokens_ABS) - 1):
+                positions = None if positions_ABS is None else positions_ABS[i]
+                loss = self.label_losses(tokens_ABS[i], labels_ABS[i], positions).sum()
+                self.manual_backward(loss * scale)
+            sums.append(loss.detach())
+            self.on_micro_batch(tokens_ABS[i].numel() * self.replicas)
+        return torch.stack(sums).sum(dtype=torch.float64).item()
+
+    def _gradient_norm(self) -> torch.Tensor:
+        if self.phase.what == "new_rows":
+            for matrix in row_matrices(self.model):
+                gradients.hold_rows(matrix, self.first_new_row)
+        return gradients.norm(self.model.parameters())
+
+    def _update(self, norm: torch.Tensor, rate: float) -> None:
+        if self.config.training.clip:
+            gradients.clip(self.model.parameters(), norm, self.config.training.clip)
+        for group in self.adamw().param_groups:
+            group["lr"] = rate
+        optimizer = self.optimizers()
+        assert not isinstance(optimizer, list)
+        optimizer.step()

@@ -1,0 +1,70 @@
+"""Lightning's Trainer under NeMo's experiment manager."""
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nemo_recipes.engine.parallel import strategy_of
+from nemo_recipes.pretrain_config import PretrainConfig
+
+
+def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: int) -> Any:
+    """A Trainer whose loggers and log directory (`nemo` in the output directory) are NeMo's.
+
+    NeMo's own checkpoints are off: they are pickled, and whole only by luck when a process is killed.
+    """
+    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    from lightning.pytorch import Trainer
+
+    layout, under_torchrun = config.layout, "WORLD_SIZE" in os.environ
+    # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
+    mixed = config.training.precision == "bf16" and not layout.is_sharded
+    trainer = Trainer(
+        accelerator="gpu" if kind == "cuda" else "cpu",
+        devices=layout.gpus_per_node,
+        num_nodes=layout.nodes,
+        strategy=strategy_of(layout),
+        precision="bf16-mixed" if mixed else "32-true",
+        plugins=[TorchElasticEnvironment() if under_torchrun else LightningEnvironment()],
+        max_epochs=1,
+        logger=False,
+        callbacks=callbacks,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+    _manage(trainer, config, done)
+    return trainer
+
+
+def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
+    with warnings.catch_warnings():
+        # Importing NeMo warns of parts for GPUs that are not used here, and of what its own dependencies deprecate.
+        warnings.simplefilter("ignore")
+        from nemo.utils import logging
+        from nemo.utils.exp_manager import exp_manager
+
+    name = Path(config.output_dir).name
+    logger = config.watch.logger
+    settings: dict[str, Any] = {
+        "explicit_log_dir": str(Path(config.output_dir, "nemo")),
+        "create_tensorboard_logger": logger == "tensorboard",
+        # What a stopped run drew beyond its last checkpoint is drawn anew.
+        "summary_writer_kwargs": {"purge_step": done + 1} if done else None,
+        "create_wandb_logger": logger == "wandb",
+        "create_mlflow_logger": logger == "mlflow",
+        "create_checkpoint_callback": False,
+        "create_preemption_callback": False,
+        "log_step_timing": False,
+        "seconds_to_sleep": 0,
+    }
+    if logger == "wandb":
+        settings["wandb_logger_kwargs"] = {"name": name, "project": "daad", "resume": "allow", "id": name}
+    if logger == "mlflow":
+        settings["mlflow_logger_kwargs"] = {"experiment_name": name}
+    with logging.temp_verbosity(logging.CRITICAL):
+        exp_manager(trainer, settings)

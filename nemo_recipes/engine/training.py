@@ -1,0 +1,174 @@
+"""A whole run: from the newest checkpoint or the start, phase by phase, to the exported model and the report."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from nemo_recipes.engine import checkpoint_files, failures
+from nemo_recipes.engine.agreement import agree, say
+from nemo_recipes.engine.batches import StepReader, make_loader
+from nemo_recipes.engine.callbacks import Bar, Restorer, Saver, Watcher
+from nemo_recipes.engine.export import export
+from nemo_recipes.engine.feed import Feed
+from nemo_recipes.engine.language_model import LanguageModel
+from nemo_recipes.engine.model import check_vocabulary, first_new_row, make_model
+from nemo_recipes.engine.phases import Phase, num_steps, phase_at, phases
+from nemo_recipes.engine.quiet import quietly
+from nemo_recipes.engine.trainer import make_trainer
+from nemo_recipes.errors import PretrainingError
+from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.watch.energy import Meter
+from nemo_recipes.watch.journal import Journal
+from nemo_recipes.watch.speed import Clock
+
+
+class Stopped(KeyboardInterrupt):
+    """A stop was asked for, and all that was done is saved."""
+
+
+def train(config: PretrainConfig, feed: Feed, kind: str, flops_per_token: int = 0) -> Path:
+    """Train until the token budget is used up, going on from the newest whole checkpoint; returns the last one.
+
+    All processes of the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
+
+    Raises:
+        PretrainingError: Settings, data or model that do not fit, a broken loss, or checkpoints of another run.
+        Stopped: A signal asked for a stop.
+    """
+    steps = num_steps(config.training, config.data.sequence_length)
+    parts = phases(config.training, steps)
+    _check_feed(config, feed, steps)
+    checkpoints = Path(config.output_dir) / "checkpoints"
+    journal = Journal(Path(config.output_dir) / "log.jsonl")
+    done = _prepare(config, checkpoints, journal)
+    start = time.time_ns() // 1000
+    while done < steps:
+        done = _run_phase(config, feed, kind, parts, done, journal, start, flops_per_token)
+    newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
+    assert newest is not None
+    return newest
+
+
+def settings_of(config: PretrainConfig) -> dict[str, Any]:
+    """What a run that goes on must have in common with the one that stopped: not where, or on how many devices."""
+    decisive = config.decisive()
+    training = {key: value for key, value in decisive["training"].items() if key != "micro_batch"}
+    model = {key: value for key, value in decisive["model"].items() if key != "attention"}
+    data = {key: decisive["data"][key] for key in ("sequence_length", "reset_at_documents", "replay_share")}
+    return {"training": training, "model": model, "data": data}
+
+
+def _check_feed(config: PretrainConfig, feed: Feed, steps: int) -> None:
+    needed = steps * config.training.global_batch
+    if len(feed.samples) < needed:
+        raise PretrainingError(
+            f"the blend has {len(feed.samples):,} sequences, but {steps:,} steps read {needed:,}: lower "
+            "training.token_budget"
+        )
+
+
+def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int:
+    """Steps that are done already; the journal is cut back to them."""
+
+    def look() -> int:
+        newest = checkpoint_files.newest_whole(checkpoints, say) if config.checkpoint.resume else None
+        if newest is None and checkpoint_files.steps(checkpoints):
+            raise PretrainingError(
+                f"{checkpoints}: holds checkpoints, and checkpoint.resume is false: set another output_dir"
+            )
+        done = 0
+        if newest is not None:
+            record = checkpoint_files.read_record(newest)
+            _check_settings(checkpoints, record["settings"], settings_of(config))
+            done = int(record["step"])
+            say(f"going on after step {done:,} ({newest})")
+        journal.cut_after(done if newest is not None else -1)
+        return done
+
+    return agree(look)
+
+
+def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    changed = [
+        f"{part}.{name} {before.get(part, {}).get(name)!r} -> {value!r}"
+        for part, settings in now.items()
+        for name, value in settings.items()
+        if before.get(part, {}).get(name) != value
+    ]
+    if changed:
+        raise PretrainingError(
+            f"{checkpoints}: belong to a run of other settings ({'; '.join(changed[:4])}): set another output_dir, or "
+            "undo the change"
+        )
+
+
+def _run_phase(
+    config: PretrainConfig,
+    feed: Feed,
+    kind: str,
+    parts: list[Phase],
+    done: int,
+    journal: Journal,
+    start: int,
+    flops_per_token: int,
+) -> int:
+    """Train to the end of the phase that step `done` belongs to; returns the steps done then."""
+    phase = phase_at(parts, done)
+    checkpoints = Path(config.output_dir) / "checkpoints"
+    model = make_model(config.model, config.training)
+    rows = model.get_input_embeddings().weight.shape[0]
+    check_vocabulary(rows, feed.tokenizer.vocab_size, config.model.checkpoint or "model.shape")
+    first_row = first_new_row(config.model, feed.tokenizer.path)
+    if phase.what == "new_rows" and not 0 < first_row < rows:
+        raise PretrainingError(
+            f"training.rows_first_steps is {config.training.rows_first_steps}, but no row of the {rows:,} is known to "
+            "be new: give an expanded tokenizer (with pieces.parquet), or set model.new_rows_from"
+        )
+    module = LanguageModel(model, config, phase, first_row, failures.LossGuard(config.failure))
+    meter = Meter(
+        assumed_watts=config.hardware.assumed_watts,
+        gpu=torch.cuda.current_device() if kind == "cuda" else None,
+        first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
+    )
+    energy = Journal(Path(config.output_dir) / "energy.jsonl")
+    clock = Clock()
+    watcher = Watcher(
+        config, journal, energy, feed.sets, parts[-1].end_step, meter, clock, flops_per_token, start
+    )
+    target = Path(config.output_dir) / "model"
+
+    def export_each(saved: Path) -> None:
+        if dist.get_rank() == 0:
+            export(saved, config, feed.tokenizer, target)
+        dist.barrier()
+
+    callbacks = [
+        Bar(config.training.global_batch * config.data.sequence_length, parts[-1].end_step),
+        Restorer(checkpoints, done),
+        watcher,
+        Saver(config, checkpoints, settings_of(config), export_each, clock),
+    ]
+    with quietly():
+        trainer = make_trainer(config, kind, callbacks, done)
+        trainer.fit(module, train_dataloaders=_loader(config, feed, range(done, phase.end_step), kind))
+    if module.stopping and module.step < parts[-1].end_step:
+        raise Stopped
+    return module.step
+
+
+def _loader(config: PretrainConfig, feed: Feed, steps: range, kind: str) -> Any:
+    layout, training = config.layout, config.training
+    reader = StepReader(
+        feed.samples,
+        feed.counter,
+        steps,
+        global_batch=training.global_batch,
+        micro_batch=training.micro_batch,
+        replica=dist.get_rank() // layout.tensor,
+        replicas=layout.replicas,
+        positions=config.data.reset_at_documents,
+    )
+    return make_loader(reader, config.data.loader_workers, kind == "cuda")

@@ -1,0 +1,66 @@
+"""`python nemo_recipes/pretrain.py --config FILE.yaml`: from token files and a model to a pretrained model."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Started by its path, Python looks for modules in this directory first, where nothing may hide a library.
+    here = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if entry != here]
+
+from typing import Any
+
+from corpus.command_line import run as run_command
+from nemo_recipes.pretrain_config import PretrainConfig
+
+
+def main(config: PretrainConfig) -> None:
+    """Plan, then train as far as the settings say, and tell what was made and where to look."""
+    from nemo_recipes.planning.plan import check, make_plan
+    from nemo_recipes.planning.rendering import render
+
+    plan = make_plan(config)
+    if config.dry_run:
+        sys.stdout.write(render(plan) + "\n")
+    check(plan)
+    if config.dry_run:
+        return
+    if config.export_only:
+        from nemo_recipes.engine.run import export_newest
+
+        sys.stdout.write(f"written to {export_newest(config)}\n")
+        return
+    from nemo_recipes.engine.run import run
+
+    manifest = run(config, plan)
+    if is_first():
+        sys.stdout.write(summary(manifest, config.output_dir))
+
+
+def is_first() -> bool:
+    """Whether this is the first process of the run, or the only one."""
+    import os
+
+    return os.environ.get("RANK", "0") == "0"
+
+
+def summary(manifest: dict[str, Any], output_dir: str) -> str:
+    """Bits per byte before and after, energy, and the paths worth opening."""
+    result, energy = manifest["result"], manifest["run"]["energy"]
+    lines = [f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps"]
+    for language, bits in result["bits_per_byte"].items():
+        lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte")
+    lines.append(f"energy       {energy['kwh']:.4g} kWh, {energy['co2_kg']:.4g} kg CO2 ({energy['kwh_is']})")
+    if manifest["broken_steps"]:
+        lines.append(f"broken       {len(manifest['broken_steps'])} steps, see manifest.json")
+    lines += [
+        f"open         {output_dir}/report.html    the curves",
+        f"             {output_dir}/model/         the model, for transformers and vLLM",
+        f"             {output_dir}/log.jsonl      every logged step and validation",
+        f"             {output_dir}/manifest.json  settings, versions, digests, results",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    run_command(main, PretrainConfig, "nemo_recipes.pretrain")

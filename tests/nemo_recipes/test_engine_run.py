@@ -1,0 +1,310 @@
+"""Whole runs of a tiny model, in this process: what is learned, kept, exported and refused."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from corpus.command_line import parse
+from nemo_recipes.engine.language_model import LanguageModel
+from nemo_recipes.engine.run import export_newest, run
+from nemo_recipes.errors import PretrainingError
+from nemo_recipes.planning.plan import make_plan
+from nemo_recipes.pretrain_config import PretrainConfig
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """The same sums in the same order on every machine, and no threads to wait for."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def configured(recipe: dict[str, Any], output: Path, **changes: Any) -> PretrainConfig:
+    """The recipe with changes such as `training__clip=0`."""
+    content = json.loads(json.dumps(recipe)) | {"output_dir": str(output)}
+    for name, value in changes.items():
+        *path, last = name.split("__")
+        place = content
+        for key in path:
+            place = place.setdefault(key, {})
+        place[last] = value
+    file = output.parent / f"{output.name}.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return parse(PretrainConfig, "test", ["--config", str(file)])
+
+
+def start(config: PretrainConfig) -> dict[str, Any]:
+    return run(config, make_plan(config))
+
+
+def journal(output: Path, kind: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k != "run"} for line in lines if line["kind"] == kind]
+
+
+def weights(output: Path, step: int) -> dict[str, torch.Tensor]:
+    return load_file(
+        output / f"checkpoints/step-{step:08d}/weights/shard-00001-model-00001-of-00001.safetensors"
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was never stopped."""
+    output = tmp_path_factory.mktemp("finished") / "run"
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    start(configured(recipe, output))
+    torch.set_num_threads(threads)
+    return output
+
+
+def test_the_loss_is_what_it_was(finished: Path) -> None:
+    """Golden losses: a change of code that changes no number leaves them alone."""
+    losses = {line["step"]: line["loss"] for line in journal(finished, "step")}
+    assert list(losses) == list(range(1, 13))
+    # ln 400 = 5.99: a model that knows nothing.
+    assert losses[1] == pytest.approx(GOLDEN[0], rel=2e-5)
+    assert losses[12] == pytest.approx(GOLDEN[1], rel=2e-4)
+
+
+GOLDEN = (6.0299763679504395, 4.554190993309021)
+
+
+def test_validation_is_by_language_and_domain_before_during_and_after(finished: Path) -> None:
+    lines = journal(finished, "validation")
+    assert [line["step"] for line in lines] == [0, 6, 12]
+    assert set(lines[0]["languages"]) == {"ar", "en"}
+    assert {"ar encyclopedia", "en news", "en sports"} <= set(lines[0]["domains"])
+    before, after = (line["languages"]["en"]["bits_per_byte"] for line in (lines[0], lines[-1]))
+    assert after < before
+    assert lines[-1]["forgetting"] == pytest.approx(after - before)
+    # A language's figure is that of all its text, not the mean of its domains'.
+    english = [score for name, score in lines[-1]["domains"].items() if name.startswith("en ")]
+    bits = sum(score["bits_per_byte"] * score["bytes"] for score in english)
+    assert after == pytest.approx(bits / sum(score["bytes"] for score in english))
+
+
+def test_the_export_is_the_model(finished: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(finished / "model").eval()
+    tokenizer = AutoTokenizer.from_pretrained(finished / "model")
+    trained = weights(finished, 12)
+    assert {name for name, _ in model.named_parameters()} == set(trained)
+    assert all(torch.equal(parameter, trained[name]) for name, parameter in model.named_parameters())
+    text = "the market opened"
+    ids = tokenizer(text, return_tensors="pt")["input_ids"]
+    assert tokenizer.decode(ids[0]) == text
+    # A twin that was never exported gives the same logits.
+    twin = AutoModelForCausalLM.from_config(model.config)
+    twin.load_state_dict(trained)
+    assert torch.equal(model(ids).logits, twin.eval()(ids).logits)
+
+
+def test_manifest_and_report_stand_beside_the_model(finished: Path) -> None:
+    manifest = json.loads((finished / "manifest.json").read_text())
+    assert manifest["result"]["tokens"] == 12 * 4 * 32
+    assert manifest["run"]["energy"]["kwh_is"].startswith(("an estimate", "measured"))
+    assert set(manifest["model"]) >= {"model.safetensors", "config.json", "tokenizer.json"}
+    page = (finished / "report.html").read_text()
+    assert page.count("<svg") >= 5
+    assert "http" not in page.replace("http-equiv", "")
+    assert list((finished / "nemo").glob("events.out.tfevents.*"))
+
+
+def test_a_finished_run_trains_no_more_and_exports_on_demand(finished: Path, recipe: dict[str, Any]) -> None:
+    before = (finished / "log.jsonl").read_bytes()
+    config = configured(recipe, finished)
+    (finished / "model" / "model.safetensors").unlink()
+    export_newest(config)
+    start(config)
+    assert (finished / "log.jsonl").read_bytes() == before
+    assert (finished / "model" / "model.safetensors").is_file()
+
+
+def test_new_rows_learn_first_and_leave_all_else_alone(recipe: dict[str, Any], tmp_path: Path) -> None:
+    changes = {
+        "model__new_rows_from": 380,
+        "training__rows_first_steps": 4,
+        "training__token_budget": 8 * 4 * 32,
+    }
+    output = tmp_path / "run"
+    start(configured(recipe, output, **changes))
+    untrained = initial(recipe)
+    rows, everything = weights(output, 4), weights(output, 8)
+    for name in ("model.embed_tokens.weight", "lm_head.weight"):
+        assert torch.equal(rows[name][:380], untrained[name][:380])
+        assert not torch.equal(rows[name][380:], untrained[name][380:])
+        assert not torch.equal(everything[name][:380], untrained[name][:380])
+    others = [name for name in rows if "embed" not in name and "head" not in name]
+    assert all(torch.equal(rows[name], untrained[name]) for name in others)
+    assert not any(torch.equal(everything[name], untrained[name]) for name in others)
+    assert [line["phase"] for line in journal(output, "step")] == ["new_rows"] * 4 + ["all"] * 4
+
+
+def test_frozen_layers_stay(recipe: dict[str, Any], tmp_path: Path) -> None:
+    changes = {"training__frozen_layers": [0], "training__token_budget": 2 * 4 * 32}
+    start(configured(recipe, tmp_path / "run", **changes))
+    untrained, trained = initial(recipe), weights(tmp_path / "run", 2)
+    stayed = {name for name in trained if torch.equal(trained[name], untrained[name])}
+    assert stayed == {name for name in trained if name.startswith("model.layers.0.")}
+
+
+def initial(recipe: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Weights of the recipe's model before it learns."""
+    from nemo_recipes.engine.model import make_model
+    from nemo_recipes.pretrain_config import Model, Shape, Training
+
+    model = make_model(Model(shape=Shape(**recipe["model"]["shape"])), Training(token_budget=1))
+    return {name: parameter.data for name, parameter in model.named_parameters()}
+
+
+@pytest.fixture
+def broken_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss of the sixth step is no number, as after an overflow."""
+    real = LanguageModel.label_losses
+
+    def losses(self: LanguageModel, *batch: Any) -> torch.Tensor:
+        return real(self, *batch) * (float("nan") if self.step == 5 and self.model.training else 1.0)
+
+    monkeypatch.setattr(LanguageModel, "label_losses", losses)
+
+
+@pytest.mark.usefixtures("broken_step")
+def test_a_broken_step_is_skipped(recipe: dict[str, Any], tmp_path: Path) -> None:
+    manifest = start(
+        configured(
+            recipe, tmp_path / "run", failure__nan="skip", checkpoint__every_steps=1, checkpoint__keep=12
+        )
+    )
+    assert [(step["step"], step["kind"], step["action"]) for step in manifest["broken_steps"]] == [
+        (6, "nan", "skip")
+    ]
+    fifth, sixth, seventh = (weights(tmp_path / "run", step) for step in (5, 6, 7))
+    assert all(torch.equal(fifth[name], sixth[name]) for name in fifth)
+    assert not any(torch.equal(sixth[name], seventh[name]) for name in fifth)
+    assert "Broken steps" in (tmp_path / "run" / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("broken_step")
+def test_a_broken_step_rolls_back_to_the_last_checkpoint(recipe: dict[str, Any], tmp_path: Path) -> None:
+    config = configured(recipe, tmp_path / "run", failure__nan="roll_back", training__token_budget=6 * 4 * 32)
+    start(config)
+    fourth, sixth = weights(tmp_path / "run", 4), weights(tmp_path / "run", 6)
+    assert all(torch.equal(fourth[name], sixth[name]) for name in fourth)
+
+
+@pytest.mark.usefixtures("broken_step")
+def test_a_broken_step_stops_and_loses_nothing(
+    recipe: dict[str, Any], tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configured(recipe, tmp_path / "run")
+    with pytest.raises(PretrainingError, match=r"step 6: loss nan .* is no finite number; stopped"):
+        start(config)
+    monkeypatch.undo()
+    start(config)
+    assert same_weights(tmp_path / "run", finished)
+
+
+def same_weights(left: Path, right: Path) -> bool:
+    ours, theirs = weights(left, 12), weights(right, 12)
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(
+    recipe: dict[str, Any], tmp_path: Path, finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import shutil
+
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    damaged = output / "checkpoints/step-00000012/weights/shard-00001-model-00001-of-00001.safetensors"
+    content = bytearray(damaged.read_bytes())
+    content[-100] ^= 1
+    damaged.write_bytes(content)
+    start(configured(recipe, output))
+    said = capsys.readouterr().err
+    assert "step-00000012 is damaged" in said
+    assert "going on after step 8" in said
+    assert same_weights(output, finished)
+    assert journal(output, "step") == journal(finished, "step")
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(
+    recipe: dict[str, Any], tmp_path: Path, finished: Path
+) -> None:
+    import resource
+    import shutil
+
+    output = tmp_path / "run"
+    shutil.copytree(finished, output)
+    shutil.rmtree(output / "checkpoints/step-00000012")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            start(configured(recipe, output))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert sorted(path.name for path in (output / "checkpoints").iterdir()) == [
+        "step-00000004",
+        "step-00000008",
+    ]
+    start(configured(recipe, output))
+    assert same_weights(output, finished)
+
+
+def test_another_learning_rate_does_not_go_on_with_these_checkpoints(
+    recipe: dict[str, Any], finished: Path
+) -> None:
+    with pytest.raises(PretrainingError, match=r"training.learning_rate 0.01 -> 0.02"):
+        start(configured(recipe, finished, training__learning_rate=0.02))
+
+
+def test_a_model_with_fewer_rows_than_ids_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(PretrainingError, match=r"the tokenizer has \d+ ids, but the model only 128 rows"):
+        start(configured(recipe, tmp_path / "run", model__shape__vocab_size=128))
+
+
+def test_rows_first_without_new_rows_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(PretrainingError, match="no row of the 400 is known to be new"):
+        start(configured(recipe, tmp_path / "run", training__rows_first_steps=2))
+
+
+def test_a_kept_optimizer_goes_on_where_it_was_with_fresh_new_rows(
+    recipe: dict[str, Any], finished: Path, tmp_path: Path
+) -> None:
+    """The earlier run's model, given 16 more rows; one step at a rate so small that its means alone change."""
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(finished / "model")
+    model.resize_token_embeddings(416, mean_resizing=False)
+    model.save_pretrained(tmp_path / "expanded")
+    changes: dict[str, Any] = {
+        "model": {"checkpoint": str(tmp_path / "expanded"), "new_rows_from": 400},
+        "training__token_budget": 4 * 32,
+        "training__optimizer_state": "kept",
+        "training__optimizer_from": str(finished),
+    }
+    start(configured(recipe, tmp_path / "run", **changes))
+    file = "optimizer/shard-00001-model-00001-of-00001.safetensors"
+    before = load_file(finished / "checkpoints/step-00000012" / file)
+    after = load_file(tmp_path / "run/checkpoints/step-00000001" / file)
+    name = "exp_avg_sq.model.embed_tokens.weight"
+    assert after[name].shape == (416, 32)
+    # Second moments fall by .95 and gain .05 of the gradient's square, which is clipped to a norm of 1.
+    gained = after[name][:400] - 0.95 * before[name]
+    assert gained.min() >= -1e-8
+    assert gained.sum() <= 0.05
+    assert before[name].sum() > 0.05
+    record = json.loads((tmp_path / "run/checkpoints/step-00000001/checkpoint.json").read_text())
+    assert record["updates"] == 13
