@@ -9,7 +9,7 @@ CLDR data, eight a line:
 The label arz is Arabic, and counts for the table of the dialect. Nothing is declared to the identifier.
 Texts with fewer letters than it needs come out as und and count as missed.
 """
-# ruff: noqa: INP001, T201
+# ruff: noqa: T201
 
 import argparse
 import gzip

@@ -1,4 +1,4 @@
-# ruff: noqa: INP001, T201
+# ruff: noqa: T201
 """How many documents each quality rule drops: `quality_drops.py ar=FILE.jsonl.gz en=FILE.jsonl.gz ...`."""
 
 import sys

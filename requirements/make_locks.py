@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 REQUIREMENTS = Path(__file__).resolve().parent
 
 LOCKS: dict[str, tuple[str, ...]] = {
-    "core": ("demo", "dev", "tokenization"),
+    "core": ("demo", "dev", "tokenization", "nemo", "benchmarks"),
     "tokenization": ("tokenization",),
     "nemo": ("nemo", "tokenization"),
     "automodel": ("automodel",),

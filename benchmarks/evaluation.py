@@ -1,0 +1,175 @@
+"""One run: tasks are loaded, asked, scored and written, one after the other."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from tqdm import tqdm
+
+from benchmarks import tasks
+from benchmarks.answering import ask
+from benchmarks.errors import BenchmarkError
+from benchmarks.items import Item
+from benchmarks.model.opening import check_directory, open_model
+from benchmarks.prompts import Wording, wording
+from benchmarks.run_config import RunConfig
+from benchmarks.scoring.summary import summarize
+from benchmarks.tasks.loading import items_digest, shuffled
+from benchmarks.tasks.suites import TASKS, Chosen
+from benchmarks.tasks.task import Rule, Task
+from corpus.pipeline.atomic import write_json, write_parquet
+
+FORMAT = 1
+
+
+def evaluate(config: RunConfig) -> dict[str, Any]:
+    """Score a model on all tasks of a run, and return what `results.json` holds.
+
+    Results are written after every task. Responses are kept by request, so a stopped run goes on where it was.
+
+    Raises:
+        BenchmarkError: A task, its data or the model cannot be used.
+    """
+    output = Path(config.output_dir)
+    check_directory(Path(config.model))
+    ready, missing = _loaded(config)
+    if not ready:
+        named = "; ".join(f"{row['task']}: {row['reason']}" for row in missing)
+        raise BenchmarkError(f"tasks: nothing to score ({named})")
+    opened = open_model(
+        Path(config.model),
+        output / "responses",
+        batch_size=config.batch_size,
+        device=config.device,
+        dtype=config.dtype,
+        share_prefixes=config.share_prefixes,
+    )
+    results: dict[str, Any] = {
+        "format": FORMAT,
+        "model": {"name": config.model_name, "digest": opened.digest},
+        "config": config.decisive(),
+        "versions": versions(),
+        "scores": [],
+        "missing": missing,
+        "run": {"started": datetime.now(UTC).isoformat(timespec="seconds"), "seconds": {}},
+    }
+    for task, suite, loaded in tqdm(ready, desc="tasks", unit="task", disable=None):
+        start = time.perf_counter()
+        words = wording(task.language if config.prompt_language == "task" else config.prompt_language)
+        test = drawn(loaded.test, config)
+        responses = ask(opened.cached, task, test, loaded.dev, words)
+        write_parquet(output / "items" / f"{task.name}.parquet", responses)
+        results["scores"] += _scores(task, suite, loaded, test, responses, words, config)
+        results["run"]["seconds"][task.name] = round(time.perf_counter() - start, 2)
+        shares = getattr(opened.lm, "shares", None)
+        results["run"]["prefixes_shared"] = bool(shares)
+        write_json(output / "results.json", results)
+    return results
+
+
+def drawn(items: Sequence[Item], config: RunConfig) -> list[Item]:
+    """The items of a run in their order: all, or as many as the limit, with options shuffled where that is asked."""
+    numbers: Iterable[int] = range(len(items))
+    if 0 < config.limit < len(items):
+        numbers = sorted(np.random.default_rng(config.seed).permutation(len(items))[: config.limit].tolist())
+    chosen = [items[number] for number in numbers]
+    return [shuffled(item, config.seed) for item in chosen] if config.shuffle_options else chosen
+
+
+def signature(task: Task, rule: Rule, words: Wording, test: Sequence[Item], config: RunConfig) -> str:
+    """What is needed to get a score again, in sacrebleu's manner."""
+    parts = {
+        "task": task.name,
+        "v": task.version,
+        "rule": rule,
+        "prompt": words.language,
+        "shots": task.shots,
+        "items": len(test),
+        "data": items_digest(test),
+        "options": f"shuffled-{config.seed}" if config.shuffle_options else "as-published",
+        "dtype": config.dtype,
+        "lm-eval": version("lm-eval"),
+        "daad": version("daad"),
+    }
+    return "|".join(f"{name}:{value}" for name, value in parts.items())
+
+
+def versions() -> dict[str, str]:
+    """Versions of all that a score depends on."""
+    names = ("daad", "lm-eval", "transformers", "tokenizers", "torch", "numpy", "polars")
+    return {name: version(name) for name in names}
+
+
+def _loaded(config: RunConfig) -> tuple[list[tuple[Task, str, tasks.Loaded]], list[dict[str, str]]]:
+    """Tasks with their items, and those that cannot be had, each with the reason."""
+    ready, missing = [], []
+    chosen = tasks.chosen(config.task_names)
+    for name in config.data:
+        if name not in TASKS:
+            raise BenchmarkError(f"data.{name}: no task has this name; docs/benchmarks.md lists all")
+    for each in chosen:
+        task = each.task if config.shots < 0 else replace(each.task, shots=config.shots)
+        loaded = tasks.load(task, config.data.get(task.name, ""))
+        if loaded is None:
+            missing.append({"task": task.name, "suite": each.suite, "reason": _reason(each)})
+            continue
+        if len(loaded.dev) < task.shots:
+            raise BenchmarkError(
+                f"{task.name}: {task.shots} shots are asked for, but {loaded.source} has {len(loaded.dev)} dev items: "
+                "add a dev file or set --shots 0"
+            )
+        ready.append((task, each.suite, loaded))
+    for name in config.task_names:
+        if name in tasks.SUITES:
+            missing += [
+                {"task": part, "suite": name, "reason": why}
+                for part, why in tasks.SUITES[name].elsewhere.items()
+            ]
+    return ready, missing
+
+
+def _reason(each: Chosen) -> str:
+    reason = (
+        "not published"
+        if each.task.private
+        else "not on the hub in this form"
+        if not each.task.hub
+        else "the hub is off (HF_HUB_OFFLINE)"
+    )
+    if not each.suite:
+        raise BenchmarkError(f"{each.task.name}: {reason}: give its files with --data.{each.task.name}=PATH")
+    return f"{reason}, and no --data.{each.task.name} is given"
+
+
+def _scores(
+    task: Task,
+    suite: str,
+    loaded: tasks.Loaded,
+    test: Sequence[Item],
+    responses: pl.DataFrame,
+    words: Wording,
+    config: RunConfig,
+) -> list[dict[str, Any]]:
+    """One entry for each rule."""
+    return [
+        {
+            "task": task.name,
+            "title": task.title,
+            "language": task.language,
+            "suite": suite,
+            "rule": rule,
+            "first": rule == task.rule,
+            "shots": task.shots,
+            "source": loaded.source,
+            "faults": list(loaded.faults),
+            "signature": signature(task, rule, words, test, config),
+            **summarize(responses, rule, resamples=config.resamples, seed=config.seed),
+        }
+        for rule in task.rules
+    ]

@@ -1,0 +1,45 @@
+"""What every task becomes: a question with choices, one of which is right."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One question of a benchmark.
+
+    Attributes:
+        id: File and row, or the data's own id; unique within a task.
+        question: The question; where `ending` is given, the text before the choice.
+        choices: The possible answers, at least two, none empty.
+        answer: Index of the right choice.
+        subject: Subject for averages and for few-shot examples; empty where the data has none.
+        passage: Text that the question is about; empty where there is none.
+        country: Country that the question is about, for averages.
+        ending: Text after the choice, the same for all: the choice then fills a blank, and the ending is scored.
+        split: "test", or "dev" for an item that only serves as a few-shot example.
+        also_right: Indices of further right choices (TruthfulQA mc2).
+    """
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    subject: str = ""
+    passage: str = ""
+    country: str = ""
+    ending: str = ""
+    split: str = "test"
+    also_right: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.choices) < 2:
+            raise ValueError(f"an item needs at least 2 choices, got {len(self.choices)}")
+        if not all(self.choices):
+            raise ValueError(f"choice {self.choices.index('') + 1} is empty")
+        if not (self.question or self.passage):
+            raise ValueError("the question is empty")
+        for index in (self.answer, *self.also_right):
+            if not 0 <= index < len(self.choices):
+                raise ValueError(
+                    f"the answer must be one of {len(self.choices)} choices, got number {index + 1}"
+                )

@@ -1,0 +1,94 @@
+"""From a model directory to a model that answers, with its identity and its kept responses."""
+
+import logging
+import os
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkError
+
+_PIECE = 1 << 20
+_PIECES = 64
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model ready to answer.
+
+    Attributes:
+        lm: lm-eval's model.
+        cached: The same behind lm-eval's response cache; ask this one.
+        digest: Twelve hexadecimal digits that stand for weights, tokenizer and config.
+    """
+
+    lm: Any
+    cached: Any
+    digest: str
+
+
+def open_model(
+    directory: Path, responses_dir: Path, *, batch_size: int, device: str, dtype: str, share_prefixes: bool
+) -> Opened:
+    """Load a Hugging Face causal model.
+
+    Raises:
+        BenchmarkError: There is no such directory, or transformers cannot load it.
+    """
+    digest = check_directory(directory)
+    import torch
+    from lm_eval.api.model import CachingLM
+    from lm_eval.models.huggingface import HFLM
+    from transformers.utils import logging as transformers_logging
+
+    from benchmarks.model.prefix_sharing import PrefixSharingLM
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    kind = PrefixSharingLM if share_prefixes else HFLM
+    try:
+        lm = kind(
+            pretrained=str(directory),
+            device=device or ("cuda" if torch.cuda.is_available() else "cpu"),
+            dtype=dtype,
+            batch_size=batch_size,
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        cause = " ".join(str(error).split())[:200]
+        raise BenchmarkError(
+            f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"
+        ) from error
+    responses_dir.mkdir(parents=True, exist_ok=True)
+    name = f"{digest}-{dtype}-{'shared' if share_prefixes else 'plain'}.sqlite"
+    return Opened(lm=lm, cached=CachingLM(lm, str(responses_dir / name)), digest=digest)
+
+
+def check_directory(directory: Path) -> str:
+    """The digest of a model directory: its small files whole, its weights by their size and 64 pieces of each file.
+
+    Raises:
+        BenchmarkError: It is no model directory.
+    """
+    if not (directory / "config.json").is_file():
+        raise BenchmarkError(
+            f"{directory}: no config.json there: --model takes a Hugging Face model directory"
+        )
+    files = [file for file in sorted(directory.iterdir()) if file.is_file() and not file.name.startswith(".")]
+    if not any(file.suffix in (".safetensors", ".bin") for file in files):
+        raise BenchmarkError(f"{directory}: no weights there (*.safetensors): copy them beside config.json")
+    state = sha256()
+    for file in files:
+        if file.suffix in (".json", ".model", ".txt", ".jinja", ".safetensors", ".bin"):
+            state.update(f"{file.name} {file.stat().st_size}\n".encode())
+            _add_pieces(state, file)
+    return state.hexdigest()[:12]
+
+
+def _add_pieces(state: Any, file: Path) -> None:
+    size = file.stat().st_size
+    step = max(_PIECE, size // _PIECES)
+    with file.open("rb") as stream:
+        for start in range(0, size, step):
+            stream.seek(start, os.SEEK_SET)
+            state.update(stream.read(_PIECE))

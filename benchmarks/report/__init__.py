@@ -1,0 +1,1 @@
+"""Results to look at: one self-contained HTML page, and the same figures as JSON, CSV and Markdown."""

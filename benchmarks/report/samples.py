@@ -1,0 +1,77 @@
+"""A few items with the model's answers, for people to read."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.report.tables import Results
+from benchmarks.scoring.decisions import probabilities
+from benchmarks.scoring.summary import decisions
+from benchmarks.tasks.task import Rule
+
+SAMPLES_PER_TASK = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """An item as the report shows it.
+
+    Attributes:
+        id: Its id.
+        language: Language of its text.
+        lines: Passage and question.
+        choices: The choices.
+        answer: Index of the right one.
+        chosen: Index of the model's under each rule.
+        sure: Probability of each choice under the first rule that has one.
+    """
+
+    id: str
+    language: str
+    lines: tuple[str, ...]
+    choices: tuple[str, ...]
+    answer: int
+    chosen: Mapping[Rule, int]
+    sure: tuple[float, ...]
+
+
+def read_samples(output: Path, results: Results) -> dict[str, list[Sample]]:
+    """Samples of each task by its title: one answered right and one wrong where there are both, chosen by their ids."""
+    found = {}
+    for task in dict.fromkeys(score["task"] for score in results["scores"]):
+        scores = [score for score in results["scores"] if score["task"] == task]
+        frame = pl.read_parquet(output / "items" / f"{task}.parquet")
+        found[scores[0]["title"]] = _samples(
+            frame, scores[0]["language"], [score["rule"] for score in scores]
+        )
+    return found
+
+
+def _samples(frame: pl.DataFrame, language: str, rules: Sequence[Rule]) -> list[Sample]:
+    chosen: dict[Rule, list[int]] = {
+        rule: decisions(frame, rule).tolist() for rule in rules if rule != "mass"
+    }
+    order = sorted(range(len(frame)), key=lambda n: sha256(frame["id"][n].encode()).digest())
+    if chosen:
+        first = next(iter(chosen.values()))
+        right = [n for n in order if first[n] == frame["answer"][n]][:1]
+        wrong = [n for n in order if first[n] != frame["answer"][n]][: SAMPLES_PER_TASK - len(right)]
+        order = [*right, *wrong]
+    return [_sample(frame, n, language, chosen) for n in order[:SAMPLES_PER_TASK]]
+
+
+def _sample(frame: pl.DataFrame, number: int, language: str, chosen: Mapping[Rule, list[int]]) -> Sample:
+    row = frame.row(number, named=True)
+    question = f"{row['question']} ___ {row['ending']}" if row["ending"] else row["question"]
+    return Sample(
+        id=row["id"],
+        language=language,
+        lines=tuple(line for line in (row["passage"], question) if line),
+        choices=tuple(row["choices"]),
+        answer=row["answer"],
+        chosen={rule: found[number] for rule, found in chosen.items()},
+        sure=tuple(probabilities(row["letters"] or row["continuation"]).tolist()),
+    )

@@ -1,0 +1,29 @@
+"""`python -m benchmarks.run --model DIR --tasks SUITE --output_dir DIR`: what a model is worth in both languages."""
+
+import sys
+from pathlib import Path
+
+from benchmarks.run_config import RunConfig
+from corpus.command_line import run
+
+
+def main(config: RunConfig) -> None:
+    """Score, then say what came out and where to look."""
+    from benchmarks.evaluation import evaluate
+    from benchmarks.report.tables import as_text
+    from benchmarks.report.writing import write_reports
+
+    output = Path(config.output_dir)
+    results = evaluate(config)
+    write_reports([output, *config.runs_beside])
+    lines = [
+        as_text(results),
+        f"open  {output}/report.html    scores, intervals, items to read",
+        f"      {output}/results.json   every figure with its signature (also .csv, .md)",
+        f"      {output}/items/         the response to every item",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    run(main, RunConfig, "benchmarks.run")

@@ -1,0 +1,77 @@
+"""What a user can set of a run."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Score a model on benchmarks in Arabic and English, by answer letters and by continuations side by side.
+
+    Attributes:
+        model: Hugging Face model directory (config.json, *.safetensors, tokenizer).
+        tasks: Suites (arabic, english, allam, oall-v2) and tasks, apart by commas; docs/benchmarks.md lists all.
+        output_dir: Directory of the run: results, responses, report.html.
+        data: Where a task's published files are, as --data.mmlu_ar=DIR; a task without a path is taken from the hub
+            where there is one (HF_HUB_OFFLINE unset), and is n/a otherwise.
+        name: What the report calls the model; empty for the directory's name.
+        beside: Output directories of earlier runs that the report shows beside this one, apart by commas.
+        limit: Score so many items of each task, drawn by their number and the seed; 0 for all.
+        shots: Few-shot examples of every task; -1 for the task's or suite's own.
+        prompt_language: Words and letters of the prompts: task for those of the task's language, or ar, or en.
+        shuffle_options: Put the options of every item in an order drawn by its id and the seed.
+        batch_size: Items that the model reads at a time.
+        device: Where the model runs, as cpu or cuda:0; empty for a GPU if there is one.
+        dtype: Numbers of the model, as float32 or bfloat16; auto for those of its files.
+        share_prefixes: Read few-shot examples and questions that several requests share only once.
+        resamples: Bootstrap samples behind each interval.
+        seed: Seed of drawn items, shuffled options and bootstrap.
+    """
+
+    model: str
+    tasks: str
+    output_dir: str
+    data: dict[str, str] = field(default_factory=dict)
+    name: str = ""
+    beside: str = ""
+    limit: int = 0
+    shots: int = -1
+    prompt_language: Literal["task", "ar", "en"] = "task"
+    shuffle_options: bool = False
+    batch_size: int = 16
+    device: str = ""
+    dtype: str = "auto"
+    share_prefixes: bool = True
+    resamples: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for setting in ("model", "tasks", "output_dir"):
+            if not getattr(self, setting):
+                raise ValueError(f"{setting} must not be empty")
+        for setting, least in (("limit", 0), ("shots", -1), ("batch_size", 1), ("resamples", 100)):
+            if getattr(self, setting) < least:
+                raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
+
+    @property
+    def model_name(self) -> str:
+        """What the report calls the model."""
+        return self.name or Path(self.model).resolve().name
+
+    @property
+    def task_names(self) -> list[str]:
+        """Names of suites and tasks."""
+        return [name.strip() for name in self.tasks.split(",") if name.strip()]
+
+    @property
+    def runs_beside(self) -> list[Path]:
+        """Directories of earlier runs."""
+        return [Path(name.strip()) for name in self.beside.split(",") if name.strip()]
+
+    def decisive(self) -> dict[str, Any]:
+        """All settings that decide what the scores are."""
+        settings = asdict(self)
+        for name in ("output_dir", "name", "beside", "batch_size", "device"):
+            del settings[name]
+        return settings

@@ -1,0 +1,1 @@
+"""Scores as pure functions over arrays: decisions, averages, intervals, significance, calibration, position bias."""
