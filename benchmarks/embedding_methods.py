@@ -19,7 +19,6 @@ import multiprocessing
 import os
 import platform
 import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
@@ -37,6 +36,7 @@ from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 from corpus.pipeline.atomic import read_json, sha256_of, write_json
+from corpus.pipeline.layout import digest
 from tokenization.embeddings import Embeddings, Similarity
 from tokenization.embeddings.apply import apply
 from tokenization.held_out import is_held_out
@@ -49,6 +49,10 @@ METHODS: dict[str, dict[str, Any]] = {
     "mean, norms parts": {"method": "mean", "norms": "parts"},
     "mean, norms base": {"method": "mean", "norms": "base"},
 }
+DECISIVE = (
+    "layers", "hidden", "tied", "length", "batch", "steps", "short_steps", "arabic", "short_arabic", "rate",
+    "short_rate", "megabytes", "window", "stride", "eval_bytes", "base_size", "new_pieces",
+)  # fmt: skip
 UNEXPANDED = "base, not expanded"
 LANGUAGES = ("ar", "en")
 Cutter = Callable[[Sequence[str]], list[list[int]]]
@@ -166,9 +170,9 @@ def base_model(given: argparse.Namespace, cut: Cutter, shards: pl.DataFrame, see
 
 
 def measure_seed(given: argparse.Namespace, seed: int) -> list[dict[str, Any]]:
-    """Scores of a seed, kept below `work` so that a run that was stopped goes on with the next."""
+    """Scores of a seed, kept below `work` so that a stopped run, or one with more seeds, goes on with the next."""
     torch.set_num_threads(given.threads)
-    path = given.work / f"rows-{seed}.json"
+    path = given.work / f"rows-{given.key}-{seed}.json"
     if not path.exists():
         shards, texts = split(given.corpus, given.eval_bytes)
         write_json(path, list(_measure_seed(given, seed, shards, texts)))
@@ -263,8 +267,8 @@ def page(result: dict[str, Any]) -> str:
         f"{settings['arabic']:.0%} Arabic text; short training on {data['pieces_short']:,} pieces, of which "
         f"{settings['short_arabic']:.0%}. {data['new_pieces']:,} new pieces. Scored: {scored}, window "
         f"{settings['window']}, stride {settings['stride']}. {settings['seeds']} seeds, each with a base model, an "
-        f"order of documents and draws of its own; {result['seconds']:,} s with {settings['processes']} processes of "
-        f"{settings['threads']} thread on a shared machine. Versions: {versions}."
+        f"order of documents and draws of its own; {result['cores']} CPU cores, {settings['threads']} thread a seed. "
+        f"Versions: {versions}."
     )
     return "\n".join([*lines, "", account]) + "\n"
 
@@ -306,25 +310,27 @@ def parse() -> argparse.Namespace:
     pieces = pl.read_parquet(given.tokenizer / "pieces.parquet")
     given.base_size = int(pieces["id"].min())
     given.new_pieces = pieces.filter(pl.col("role") != "reserve").height
+    given.digests = {
+        name: sha256_of(path)
+        for name, path in (("base", given.base_tokenizer), ("expanded", given.tokenizer / "tokenizer.json"))
+    }
+    given.key = digest([given.digests, METHODS, {name: vars(given)[name] for name in DECISIVE}])
     return given
 
 
 def main() -> None:
     """Measure all seeds and methods, and write JSON and a table."""
     given = parse()
-    started = time.time()
     _, texts = split(given.corpus, given.eval_bytes)
     seeds = range(1, given.seeds + 1)
     with ProcessPoolExecutor(given.processes, multiprocessing.get_context("spawn")) as pool:
         rows = [row for rows in pool.map(measure_seed, [given] * given.seeds, seeds) for row in rows]
-    paths = ("corpus", "tokenizer", "base_tokenizer", "work", "output")
     batch = given.length * given.batch
     result = {
         "command": "python benchmarks/embedding_methods.py",
-        "settings": {name: value for name, value in vars(given).items() if name not in paths},
+        "settings": {name: vars(given)[name] for name in (*DECISIVE, "seeds", "threads")},
         "data": {
-            "base_tokenizer_sha256": sha256_of(given.base_tokenizer),
-            "tokenizer_sha256": sha256_of(given.tokenizer / "tokenizer.json"),
+            "tokenizer_sha256": given.digests,
             "new_pieces": given.new_pieces,
             "held_out": "tokenization/held_out.py, first 1,000 characters of each document",
             "bytes": {name: sum(len(text.encode()) for text in texts[name]) for name in LANGUAGES},
@@ -341,7 +347,6 @@ def main() -> None:
         }
         | {"python": platform.python_version()},
         "cores": os.cpu_count(),
-        "seconds": round(time.time() - started),
         "table": summarize(rows),
         "rows": rows,
     }

@@ -97,6 +97,8 @@ class ExpandConfig:
             languages of the sample; `base` and `pieces` are not used.
         update: Write over a tokenizer that another config or corpus made.
         workers: Threads of the from-scratch trainer; 0 for one per core.
+        prove_megabytes: Proofs try so much of the corpus, in millions of characters, documents chosen by their ids; 0
+            for all of it. The manifest tells what each was tried on.
         seed: For texts that proofs make up.
         sample: What is learned from.
         choice: How `size: auto` chooses.
@@ -113,6 +115,7 @@ class ExpandConfig:
     scratch: bool = False
     update: bool = False
     workers: int = 0
+    prove_megabytes: int = 0
     seed: int = 0
     sample: Sampling = field(default_factory=Sampling)
     choice: Choice = field(default_factory=Choice)
@@ -131,8 +134,9 @@ class ExpandConfig:
             raise ValueError(f"multiple must be at least 1, got {self.multiple}")
         if not 0 <= self.clitic_share <= 1:
             raise ValueError(f"clitic_share must be from 0 to 1, got {self.clitic_share}")
-        if self.workers < 0:
-            raise ValueError(f"workers must be at least 0, got {self.workers}")
+        for setting in ("workers", "prove_megabytes"):
+            if getattr(self, setting) < 0:
+                raise ValueError(f"{setting} must be at least 0, got {getattr(self, setting)}")
         if any(number < 1 for number in self.series) or sorted(set(self.series)) != self.series:
             raise ValueError(f"series must be rising numbers of at least 1, got {self.series}")
         if self.scratch and (self.pieces or self.series):

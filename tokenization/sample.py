@@ -164,7 +164,7 @@ def weighted_documents(
         for frame in read_documents(shards, "read documents"):
             labelled = frame.join(parts, on=list(STRATA), how="inner", maintain_order="left")
             labelled = labelled.filter(~is_held_out(labelled, settings.held_out_percent))
-            yield labelled.filter(_falls(labelled) < labelled["part"])
+            yield labelled.filter(place_of(labelled) < labelled["part"])
 
     return strata, documents()
 
@@ -212,11 +212,11 @@ def _chosen(documents: pl.DataFrame, strata: pl.DataFrame, settings: Sampling, k
     )
     labelled = labelled.filter(~is_held_out(labelled, settings.held_out_percent))
     if keep < 1:
-        labelled = labelled.filter(_falls(labelled) < keep)
+        labelled = labelled.filter(place_of(labelled) < keep)
     return labelled
 
 
-def _falls(documents: pl.DataFrame) -> pl.Series:
+def place_of(documents: pl.DataFrame) -> pl.Series:
     """A number from 0 to 1 for each document, by its id, which has nothing to do with whether it is held out."""
     ids = documents["id"].to_list()
     return pl.Series(

@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seconds = {name: result["seconds"] for name, result in results.items()}
     record = {
         "benchmark": "train_merges",
-        "command": shlex.join(["python", "benchmarks/speed/train_merges.py", *(arguments or sys.argv[1:])]),
+        "command": shlex.join(
+            ["python", "benchmarks/speed/train_merges.py", *_named(arguments or sys.argv[1:])]
+        ),
         "settings": {"pieces": options.pieces, "cores": options.cores, "runs": options.runs},
         "text": text,
         "contenders": results,
@@ -59,9 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.output.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def write_text(pattern: str, megabytes: float, folder: Path) -> dict[str, Any]:
+def write_text(patterns: Sequence[str], megabytes: float, folder: Path) -> dict[str, Any]:
     """The first Arabic documents up to the size, as a shard and as lines."""
-    documents = pl.read_parquet(pattern).filter(pl.col("language") == "ar")
+    documents = pl.concat([pl.read_parquet(pattern) for pattern in patterns])
+    documents = documents.filter(pl.col("language") == "ar")
     size = pl.col("text").str.len_bytes().cum_sum()
     distinct = documents.filter(size <= megabytes * 1e6)
     held = int(distinct["text"].str.len_bytes().sum())
@@ -118,9 +121,14 @@ def _commands(folder: Path, options: argparse.Namespace) -> dict[str, list[str]]
     }
 
 
+def _named(arguments: Sequence[str]) -> list[str]:
+    """The command without folders of this machine."""
+    return [Path(argument).name if "/" in argument else argument for argument in arguments]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--shards", required=True, help="pattern of shards that a build wrote")
+    parser.add_argument("--shards", nargs="+", required=True, help="patterns of shards that a build wrote")
     parser.add_argument("--megabytes", type=float, default=100, help="how much Arabic text, in UTF-8")
     parser.add_argument("--pieces", type=int, default=30_000, help="pieces to learn")
     parser.add_argument("--runs", type=int, default=3, help="runs of each, at least 3 for a record")

@@ -211,13 +211,17 @@ def test_shown_words_come_with_their_counts_and_cuts(data: dict[str, Any]) -> No
     assert gold == {"وكتابها": [1, 5], "والمدرسة": [1], "والجسر": [1]}
 
 
-def test_morphology_by_hand(directory: Path) -> None:
+def test_morphology_by_hand(directory: Path, figures: dict[tuple[str, str, str], dict[str, str]]) -> None:
     """The lossy tokenizer cuts after every letter: all places are cut, and few cuts are right."""
     found = json.loads((directory / "fertility.json").read_text(encoding="utf-8"))["tokenizers"][1]["clitics"]
     inside = sum(len(word) - 1 for word in ("وكتابها", "والمدرسة", "والجسر", "في"))
     assert found["all_words"]["words"] == 4
     assert found["all_words"]["recall"]["value"] == 1
     assert found["all_words"]["precision"]["value"] == pytest.approx(4 / inside)
+    row = figures['<i>"lossy"</i>', "gold/with_clitic", "clitic_precision"]
+    assert float(row["value"]) == pytest.approx(4 / (inside - 1))
+    assert (row["words"], row["documents"]) == ("3", "3")
+    assert "|slice:gold/with_clitic|" in row["signature"]
 
 
 def test_markup_in_names_and_texts_stays_text(page: str) -> None:

@@ -27,7 +27,14 @@ from tokenization.expansion.page import render
 from tokenization.expansion.piece_table import additions_of, piece_table
 from tokenization.expansion.proven import MANIFEST, put_in_place, require, staged
 from tokenization.proofs.proof import Proof
-from tokenization.sample import Sample, find_shards, held_out_documents, read_documents, sample_words
+from tokenization.sample import (
+    Sample,
+    find_shards,
+    held_out_documents,
+    place_of,
+    read_documents,
+    sample_words,
+)
 from tokenization.sentencepiece_base.model import SentencePieceBase
 
 _PROOF_CHARACTERS = 2_000_000
@@ -84,16 +91,21 @@ def expand(config: ExpandConfig) -> dict[str, Any]:
     return manifest
 
 
-def evidence_from(shards: Sequence[Path], seed: int) -> Evidence:
-    """All documents of the shards, so many characters at a time."""
+def evidence_from(shards: Sequence[Path], config: ExpandConfig) -> Evidence:
+    """The documents of the shards, or the part that is to be tried, so many characters at a time."""
+    part = 1.0
+    if config.prove_megabytes:
+        sizes = pl.scan_parquet(list(shards)).select(pl.col("characters").sum()).collect()
+        part = config.prove_megabytes * 1_000_000 / max(int(sizes.item()), 1)
 
     def texts() -> Iterator[list[str]]:
-        for documents in read_documents(shards, "prove", ("text", "characters")):
-            part = documents["characters"].cum_sum() // _PROOF_CHARACTERS
-            for (_,), group in documents.group_by(part, maintain_order=True):
+        for documents in read_documents(shards, "prove", ("id", "text", "characters")):
+            tried = documents.filter(place_of(documents) < part) if part < 1 else documents
+            batch = tried["characters"].cum_sum() // _PROOF_CHARACTERS
+            for (_,), group in tried.group_by(batch, maintain_order=True):
                 yield group["text"].to_list()
 
-    return Evidence(texts=texts, seed=seed)
+    return Evidence(texts=texts, seed=config.seed)
 
 
 def _learn(job: _Job) -> tuple[Sample, Additions]:
@@ -202,7 +214,7 @@ def _write(
     directory.mkdir(parents=True, exist_ok=True)
     num_reserve = reserve_for(job.base.size + len(additions), job.config.multiple)
     reserve = job.base.write(additions, num_reserve, directory)
-    evidence = evidence_from(job.shards, job.config.seed)
+    evidence = evidence_from(job.shards, job.config)
     proofs: list[Proof] = job.base.prove(additions, num_reserve, directory, evidence)
     require(proofs, f"{len(additions):,} new pieces")
     table = piece_table(additions, reserve, job.base.size)

@@ -41,7 +41,7 @@ def train_from_scratch(config: ExpandConfig) -> dict[str, Any]:
         proto = train(_lines(documents), config.size, threads, config.multiple)
         with staged(output_dir) as directory:
             write_tokenizer(proto, directory)
-            proofs = prove_from_scratch(proto, directory, evidence_from(shards, config.seed))
+            proofs = prove_from_scratch(proto, directory, evidence_from(shards, config))
             require(proofs, f"{len(proto.pieces):,} pieces from scratch")
             manifest = {
                 "config": plan["config"],

@@ -4,9 +4,12 @@ All places of a pair come into being in one step, that which made the younger of
 side by side in one pool in text order, its weight is complete at once and only falls from then on, and a heap whose
 entries may be too heavy finds the heaviest: an entry that turns out lighter goes back with what it weighs.
 A merge ends one symbol and begins at most two new places, so the pool needs three times the symbols.
+
+All kernels are in this one file: numba keeps compiled code as long as the file of the outermost function is unchanged,
+whatever happens to others.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -14,6 +17,36 @@ import numpy as np
 from tokenization.learning.merges import Starts, Symbols, Weights
 
 _NONE = -1
+
+
+class _Places(NamedTuple):
+    """What stands where; a place is where a symbol begins. All of length n, changed in place.
+
+    `following` and `preceding` are the neighboring places in the word, or -1; `shares` is what a pair weighs whose
+    right symbol begins there: the word's count times the joint; `pair_at` is the pair that begins there, or -1.
+    """
+
+    symbols: Symbols
+    following: Symbols
+    preceding: Symbols
+    shares: Weights
+    pair_at: Symbols
+
+
+class _Pairs(NamedTuple):
+    """Pairs by number: key (left << 32 | right), weight, and where in the pool its places are; length -1: nowhere."""
+
+    keys: Starts
+    weights: Weights
+    firsts: Starts
+    lengths: Starts
+
+
+class _Heap(NamedTuple):
+    """Pairs, the heaviest first, by the weight that they had when they came in."""
+
+    weights: Weights
+    pairs: Starts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -28,202 +61,108 @@ def learn_pairs(
 ) -> tuple[Symbols, Symbols, Weights]:
     """Merge `symbols` in place; left, right and weight of each merge."""
     size = len(symbols)
-    following, preceding, word_of = _chain(starts, size)
+    places = _chain(symbols, starts, counts, joints)
     pool = np.empty(3 * size + 1, np.int32)
-    pair_at, keys, weights, firsts, lengths = _initial_pairs(
-        symbols, following, word_of, counts, joints, pool
-    )
-    num_pairs, used = len(keys), 0
-    for pair in range(num_pairs):
-        used += lengths[pair]
-
-    heap_weights, heap_pairs = weights.copy(), np.arange(num_pairs)
-    heaped = num_pairs
-    for place in range(heaped // 2 - 1, -1, -1):
-        _sift_down(heap_weights, heap_pairs, keys, heaped, place)
-
-    left = np.empty(num_merges, np.int32)
-    right = np.empty(num_merges, np.int32)
+    pairs, num_pairs = _initial_pairs(places, pool)
+    used = pairs.lengths[:num_pairs].sum()
+    heap, heaped = _heap_of(pairs, num_pairs)
+    left, right = np.empty(num_merges, np.int32), np.empty(num_merges, np.int32)
     merged_weights = np.empty(num_merges, np.float64)
     merged = np.empty(size + 1, np.int32)  # places of the current merge
     # For each symbol the new pairs that it makes as left and as right neighbor of the current merge's symbol.
-    before = np.full(num_symbols + num_merges, _NONE, np.int64)
-    after = np.full(num_symbols + num_merges, _NONE, np.int64)
+    neighbors = np.full((2, num_symbols + num_merges), _NONE, np.int64)
     made = 0
     while made < num_merges and heaped:
-        pair = heap_pairs[0]
-        first, end = firsts[pair], firsts[pair] + lengths[pair]
-        a, b = np.int32(keys[pair] >> 32), np.int32(keys[pair] & 0xFFFFFFFF)
-        weight = weights[pair]
-        if a == b:
-            weight = _apart(pool, first, end, pair_at, pair, following, word_of, counts, joints)
-        if weight < heap_weights[0]:
-            if weight > 0 and weight >= minimum:
-                heap_weights[0] = weight
-            else:
-                heaped -= 1
-                heap_weights[0], heap_pairs[0] = heap_weights[heaped], heap_pairs[heaped]
-            _sift_down(heap_weights, heap_pairs, keys, heaped, 0)
-            continue
+        pair = heap.pairs[0]
+        weight = _weight(places, pairs, pair, pool)
         if weight <= 0 or weight < minimum:
-            break
-        heaped -= 1
-        heap_weights[0], heap_pairs[0] = heap_weights[heaped], heap_pairs[heaped]
-        _sift_down(heap_weights, heap_pairs, keys, heaped, 0)
-
+            heaped = _drop_first(heap, pairs, heaped)
+            continue
+        if weight < heap.weights[0]:
+            heap.weights[0] = weight
+            _sift_down(heap, pairs, heaped, 0)
+            continue
+        heaped = _drop_first(heap, pairs, heaped)
         new = np.int32(num_symbols + made)
-        left[made], right[made], merged_weights[made] = a, b, weight
+        left[made], right[made] = pairs.keys[pair] >> 32, pairs.keys[pair] & 0xFFFFFFFF
+        merged_weights[made] = weight
         made += 1
 
-        # Join all places; the pairs around them end.
-        num_merged = 0
-        for entry in range(first, end):
-            place = pool[entry]
-            if pair_at[place] != pair:
-                continue
-            count = counts[word_of[place]]
-            other = following[place]
-            if preceding[place] != _NONE:
-                ended = pair_at[preceding[place]]
-                if ended != _NONE:
-                    weights[ended] -= count * joints[place]
-                    pair_at[preceding[place]] = _NONE
-            beyond = following[other]
-            if beyond != _NONE:
-                ended = pair_at[other]
-                if ended != _NONE:
-                    weights[ended] -= count * joints[beyond]
-                    pair_at[other] = _NONE
-                preceding[beyond] = place
-            following[place] = beyond
-            symbols[place], symbols[other] = new, _NONE
-            pair_at[place] = _NONE
-            merged[num_merged] = place
-            num_merged += 1
-        weights[pair] = 0.0
-
-        # The new neighbors make new pairs: first their weights and numbers of places, then the places.
+        num_merged = _join(places, pairs, pair, pool, new, merged)
         fresh = num_pairs
-        for index in range(num_merged):
-            place = merged[index]
-            count = counts[word_of[place]]
-            for side in range(2):
-                start = preceding[place] if side == 0 else place
-                if start == _NONE or (side == 0 and symbols[start] == new):
-                    continue  # that is the right side of the place before
-                beyond = following[start]
-                if beyond == _NONE:
-                    continue
-                table = before if side == 0 else after
-                neighbor = symbols[start] if side == 0 else symbols[beyond]
-                if table[neighbor] == _NONE:
-                    if num_pairs == len(keys):
-                        keys, weights = _longer(keys), _longer(weights)
-                        firsts, lengths = _longer(firsts), _longer(lengths)
-                    table[neighbor] = num_pairs
-                    keys[num_pairs] = (np.int64(symbols[start]) << 32) | np.int64(symbols[beyond])
-                    weights[num_pairs], lengths[num_pairs] = 0.0, 0
-                    num_pairs += 1
-                weights[table[neighbor]] += count * joints[beyond]
-                lengths[table[neighbor]] += 1
+        pairs, num_pairs = _count_new(places, pairs, num_pairs, merged[:num_merged], new, neighbors)
         for number in range(fresh, num_pairs):
-            firsts[number] = used
-            if weights[number] > 0 and weights[number] >= minimum:
-                used += lengths[number]
-                if heaped == len(heap_pairs):
-                    heap_weights, heap_pairs = _longer(heap_weights), _longer(heap_pairs)
-                heap_weights[heaped], heap_pairs[heaped] = weights[number], number
-                _sift_up(heap_weights, heap_pairs, keys, heaped)
-                heaped += 1
-            else:
-                lengths[number] = _NONE  # too light for ever: nothing needs to know its places
+            pairs.firsts[number] = used
+            if pairs.weights[number] <= 0 or pairs.weights[number] < minimum:
+                pairs.lengths[number] = _NONE  # too light for ever: nothing needs to know its places
+                continue
+            used += pairs.lengths[number]
+            pairs.lengths[number] = 0
+            heap = _room(heap, heaped)
+            heap.weights[heaped], heap.pairs[heaped] = pairs.weights[number], number
+            _sift_up(heap, pairs, heaped)
+            heaped += 1
+        _place_new(places, pairs, merged[:num_merged], new, neighbors, pool)
         for number in range(fresh, num_pairs):
-            if lengths[number] != _NONE:
-                lengths[number] = 0
-        for index in range(num_merged):
-            place = merged[index]
-            for side in range(2):
-                start = preceding[place] if side == 0 else place
-                if start == _NONE or (side == 0 and symbols[start] == new):
-                    continue
-                beyond = following[start]
-                if beyond == _NONE:
-                    continue
-                number = before[symbols[start]] if side == 0 else after[symbols[beyond]]
-                if lengths[number] == _NONE:
-                    continue
-                pool[firsts[number] + lengths[number]] = start
-                lengths[number] += 1
-                pair_at[start] = number
-        for number in range(fresh, num_pairs):
-            a, b = keys[number] >> 32, keys[number] & 0xFFFFFFFF
-            if b == new:
-                before[a] = _NONE
-            if a == new:
-                after[b] = _NONE
+            neighbors[0, pairs.keys[number] >> 32] = _NONE
+            neighbors[1, pairs.keys[number] & 0xFFFFFFFF] = _NONE
     return left[:made], right[:made], merged_weights[:made]
 
 
 @numba.njit(cache=True, nogil=True)
-def _chain(starts: Starts, size: int) -> Any:
-    """For each place the next and the one before in its word, or -1, and its word."""
-    following = np.empty(size, np.int32)
-    preceding = np.empty(size, np.int32)
-    word_of = np.empty(size, np.int32)
+def _chain(symbols: Symbols, starts: Starts, counts: Weights, joints: Weights) -> _Places:
+    size = len(symbols)
+    following, preceding = np.empty(size, np.int32), np.empty(size, np.int32)
+    shares = np.empty(size, np.float64)
     for word in range(len(starts) - 1):
         for place in range(starts[word], starts[word + 1]):
             following[place] = place + 1 if place + 1 < starts[word + 1] else _NONE
             preceding[place] = place - 1 if place > starts[word] else _NONE
-            word_of[place] = word
-    return following, preceding, word_of
+            shares[place] = counts[word] * joints[place]
+    return _Places(symbols, following, preceding, shares, np.full(size, _NONE, np.int32))
 
 
 @numba.njit(cache=True, nogil=True)
-def _initial_pairs(
-    symbols: Symbols,
-    following: Symbols,
-    word_of: Symbols,
-    counts: Weights,
-    joints: Weights,
-    pool: Symbols,
-) -> Any:
-    """The pairs of the uncut words, by a hash table with open addressing; their places go to the pool."""
+def _initial_pairs(places: _Places, pool: Symbols) -> tuple[_Pairs, int]:
+    """The pairs of the words as they come, by a hash table with open addressing; their places go to the pool."""
     slots = np.full(1 << 16, _NONE, np.int64)
-    keys, weights = np.empty(1 << 15, np.int64), np.zeros(1 << 15, np.float64)
-    lengths = np.zeros(1 << 15, np.int64)
-    pair_at = np.full(len(symbols), _NONE, np.int32)
+    pairs = _Pairs(
+        np.empty(1 << 15, np.int64),
+        np.zeros(1 << 15, np.float64),
+        np.zeros(1 << 15, np.int64),
+        np.zeros(1 << 15, np.int64),
+    )
     num_pairs = 0
-    for place in range(len(symbols)):
-        if following[place] == _NONE:
+    for place in range(len(places.symbols)):
+        beyond = places.following[place]
+        if beyond == _NONE:
             continue
-        key = (np.int64(symbols[place]) << 32) | np.int64(symbols[place + 1])
-        slot = _slot(slots, keys, key)
+        key = (np.int64(places.symbols[place]) << 32) | np.int64(places.symbols[beyond])
+        slot = _slot(slots, pairs.keys, key)
         if slots[slot] == _NONE:
             slots[slot] = num_pairs
-            keys[num_pairs] = key
+            pairs.keys[num_pairs], pairs.weights[num_pairs], pairs.lengths[num_pairs] = key, 0.0, 0
             num_pairs += 1
         pair = slots[slot]
-        pair_at[place] = pair
-        weights[pair] += counts[word_of[place]] * joints[place + 1]
-        lengths[pair] += 1
-        if num_pairs == len(keys):
-            keys, weights, lengths = _longer(keys), _longer(weights), _longer(lengths)
-            weights[num_pairs:], lengths[num_pairs:] = 0.0, 0
+        places.pair_at[place] = pair
+        pairs.weights[pair] += places.shares[beyond]
+        pairs.lengths[pair] += 1
+        if num_pairs == len(pairs.keys):
+            pairs = _twice(pairs)
             slots = np.full(2 * len(slots), _NONE, np.int64)
             for number in range(num_pairs):
-                slots[_slot(slots, keys, keys[number])] = number
-    firsts = np.zeros(num_pairs, np.int64)
+                slots[_slot(slots, pairs.keys, pairs.keys[number])] = number
     used = 0
     for pair in range(num_pairs):
-        firsts[pair] = used
-        used += lengths[pair]
-    lengths[:num_pairs] = 0
-    for place in range(len(symbols)):
-        pair = pair_at[place]
+        pairs.firsts[pair] = used
+        used += pairs.lengths[pair]
+        pairs.lengths[pair] = 0
+    for place in range(len(places.symbols)):
+        pair = places.pair_at[place]
         if pair != _NONE:
-            pool[firsts[pair] + lengths[pair]] = place
-            lengths[pair] += 1
-    return pair_at, keys[:num_pairs], weights[:num_pairs], firsts, lengths[:num_pairs]
+            pool[pairs.firsts[pair] + pairs.lengths[pair]] = place
+            pairs.lengths[pair] += 1
+    return pairs, num_pairs
 
 
 @numba.njit(cache=True, nogil=True)
@@ -237,75 +176,179 @@ def _slot(slots: Starts, keys: Starts, key: Any) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _apart(
-    pool: Symbols,
-    first: int,
-    end: int,
-    pair_at: Symbols,
-    pair: int,
-    following: Symbols,
-    word_of: Symbols,
-    counts: Weights,
-    joints: Weights,
-) -> float:
-    """Weight of a symbol's pairs with itself: in a run, the most that places without overlap weigh."""
+def _weight(places: _Places, pairs: _Pairs, pair: int, pool: Symbols) -> Any:
+    """What a pair weighs now. Of a symbol with itself: in each run, the most that places without overlap weigh."""
+    if pairs.keys[pair] >> 32 != pairs.keys[pair] & 0xFFFFFFFF:
+        return pairs.weights[pair]
     total, with_last, without_last = 0.0, 0.0, 0.0
     beyond = _NONE
-    for entry in range(first, end):
+    for entry in range(pairs.firsts[pair], pairs.firsts[pair] + pairs.lengths[pair]):
         place = pool[entry]
-        if pair_at[place] != pair:
+        if places.pair_at[place] != pair:
             continue
         if place != beyond:
             total += max(with_last, without_last)
             with_last = without_last = 0.0
-        beyond = following[place]
-        weight = counts[word_of[place]] * joints[beyond]
-        with_last, without_last = without_last + weight, max(with_last, without_last)
+        beyond = places.following[place]
+        with_last, without_last = without_last + places.shares[beyond], max(with_last, without_last)
     return total + max(with_last, without_last)
+
+
+@numba.njit(cache=True, nogil=True)
+def _join(places: _Places, pairs: _Pairs, pair: int, pool: Symbols, new: Any, merged: Symbols) -> int:
+    """Join all places of a pair into `merged`, and end the pairs around them; how many there were."""
+    num_merged = 0
+    for entry in range(pairs.firsts[pair], pairs.firsts[pair] + pairs.lengths[pair]):
+        place = pool[entry]
+        if places.pair_at[place] != pair:
+            continue
+        other = places.following[place]
+        beyond = places.following[other]
+        if places.preceding[place] != _NONE:
+            _end(places, pairs, places.preceding[place], place)
+        if beyond != _NONE:
+            _end(places, pairs, other, beyond)
+            places.preceding[beyond] = place
+        places.following[place] = beyond
+        places.symbols[place], places.symbols[other] = new, _NONE
+        places.pair_at[place] = _NONE
+        merged[num_merged] = place
+        num_merged += 1
+    pairs.weights[pair] = 0.0
+    return num_merged
+
+
+@numba.njit(cache=True, nogil=True)
+def _end(places: _Places, pairs: _Pairs, place: int, beyond: int) -> None:
+    ended = places.pair_at[place]
+    if ended != _NONE:
+        pairs.weights[ended] -= places.shares[beyond]
+        places.pair_at[place] = _NONE
+
+
+@numba.njit(cache=True, nogil=True)
+def _new_start(places: _Places, place: int, side: int, new: int) -> Any:
+    """Where the new pair on the left (0) or right (1) of a joined place begins; -1 where there is none.
+
+    Where two joined places are neighbors, their pair is the right one of the first.
+    """
+    start = places.preceding[place] if side == 0 else place
+    if start == _NONE or (side == 0 and places.symbols[start] == new):
+        return np.int32(_NONE)
+    return start if places.following[start] != _NONE else np.int32(_NONE)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_new(
+    places: _Places, pairs: _Pairs, num_pairs: int, merged: Symbols, new: Any, neighbors: Any
+) -> tuple[_Pairs, int]:
+    """Weights and numbers of places of the pairs that the new symbol makes with its neighbors."""
+    for place in merged:
+        for side in range(2):
+            start = _new_start(places, place, side, new)
+            if start == _NONE:
+                continue
+            beyond = places.following[start]
+            neighbor = places.symbols[start] if side == 0 else places.symbols[beyond]
+            if neighbors[side, neighbor] == _NONE:
+                if num_pairs == len(pairs.keys):
+                    pairs = _twice(pairs)
+                neighbors[side, neighbor] = num_pairs
+                pairs.keys[num_pairs] = (np.int64(places.symbols[start]) << 32) | np.int64(
+                    places.symbols[beyond]
+                )
+                pairs.weights[num_pairs], pairs.lengths[num_pairs] = 0.0, 0
+                num_pairs += 1
+            pairs.weights[neighbors[side, neighbor]] += places.shares[beyond]
+            pairs.lengths[neighbors[side, neighbor]] += 1
+    return pairs, num_pairs
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_new(
+    places: _Places, pairs: _Pairs, merged: Symbols, new: Any, neighbors: Any, pool: Symbols
+) -> None:
+    """Put the places of the new pairs into the pool."""
+    for place in merged:
+        for side in range(2):
+            start = _new_start(places, place, side, new)
+            if start == _NONE:
+                continue
+            symbol = places.symbols[start] if side == 0 else places.symbols[places.following[start]]
+            number = neighbors[side, symbol]
+            if pairs.lengths[number] != _NONE:
+                pool[pairs.firsts[number] + pairs.lengths[number]] = start
+                pairs.lengths[number] += 1
+                places.pair_at[start] = number
+
+
+@numba.njit(cache=True, nogil=True)
+def _twice(pairs: _Pairs) -> _Pairs:
+    return _Pairs(_longer(pairs.keys), _longer(pairs.weights), _longer(pairs.firsts), _longer(pairs.lengths))
 
 
 @numba.njit(cache=True, nogil=True)
 def _longer(array: Any) -> Any:
     """Twice as long, with the same beginning."""
-    longer = np.empty(max(2 * len(array), 16), array.dtype)
+    longer = np.empty(2 * len(array), array.dtype)
     longer[: len(array)] = array
     return longer
 
 
 @numba.njit(cache=True, nogil=True)
-def _sift_down(heap_weights: Weights, heap_pairs: Starts, keys: Starts, heaped: int, place: int) -> None:
-    weight, pair = heap_weights[place], heap_pairs[place]
+def _heap_of(pairs: _Pairs, num_pairs: int) -> tuple[_Heap, int]:
+    heap = _Heap(np.zeros(num_pairs + 16, np.float64), np.zeros(num_pairs + 16, np.int64))
+    heap.weights[:num_pairs], heap.pairs[:num_pairs] = pairs.weights[:num_pairs], np.arange(num_pairs)
+    for place in range(num_pairs // 2 - 1, -1, -1):
+        _sift_down(heap, pairs, num_pairs, place)
+    return heap, num_pairs
+
+
+@numba.njit(cache=True, nogil=True)
+def _room(heap: _Heap, heaped: int) -> _Heap:
+    return _Heap(_longer(heap.weights), _longer(heap.pairs)) if heaped == len(heap.pairs) else heap
+
+
+@numba.njit(cache=True, nogil=True)
+def _drop_first(heap: _Heap, pairs: _Pairs, heaped: int) -> int:
+    heaped -= 1
+    heap.weights[0], heap.pairs[0] = heap.weights[heaped], heap.pairs[heaped]
+    _sift_down(heap, pairs, heaped, 0)
+    return heaped
+
+
+@numba.njit(cache=True, nogil=True)
+def _before(pairs: _Pairs, weight: float, pair: int, other_weight: float, other: int) -> bool:
+    """Whether a pair comes out of the heap before another: it is heavier, or as heavy with lower symbols."""
+    return weight > other_weight or (weight == other_weight and pairs.keys[pair] < pairs.keys[other])
+
+
+@numba.njit(cache=True, nogil=True)
+def _sift_down(heap: _Heap, pairs: _Pairs, heaped: int, place: int) -> None:
+    weight, pair = heap.weights[place], heap.pairs[place]
     while True:
         child = 2 * place + 1
         if child >= heaped:
             break
         other = child + 1
-        if other < heaped and (
-            heap_weights[other] > heap_weights[child]
-            or (
-                heap_weights[other] == heap_weights[child]
-                and keys[heap_pairs[other]] < keys[heap_pairs[child]]
-            )
+        if other < heaped and _before(
+            pairs, heap.weights[other], heap.pairs[other], heap.weights[child], heap.pairs[child]
         ):
             child = other
-        if weight > heap_weights[child] or (
-            weight == heap_weights[child] and keys[pair] < keys[heap_pairs[child]]
-        ):
+        if _before(pairs, weight, pair, heap.weights[child], heap.pairs[child]):
             break
-        heap_weights[place], heap_pairs[place] = heap_weights[child], heap_pairs[child]
+        heap.weights[place], heap.pairs[place] = heap.weights[child], heap.pairs[child]
         place = child
-    heap_weights[place], heap_pairs[place] = weight, pair
+    heap.weights[place], heap.pairs[place] = weight, pair
 
 
 @numba.njit(cache=True, nogil=True)
-def _sift_up(heap_weights: Weights, heap_pairs: Starts, keys: Starts, place: int) -> None:
-    weight, pair = heap_weights[place], heap_pairs[place]
+def _sift_up(heap: _Heap, pairs: _Pairs, place: int) -> None:
+    weight, pair = heap.weights[place], heap.pairs[place]
     while place:
         parent = (place - 1) // 2
-        if heap_weights[parent] > weight or (
-            heap_weights[parent] == weight and keys[heap_pairs[parent]] < keys[pair]
-        ):
+        if _before(pairs, heap.weights[parent], heap.pairs[parent], weight, pair):
             break
-        heap_weights[place], heap_pairs[place] = heap_weights[parent], heap_pairs[parent]
+        heap.weights[place], heap.pairs[place] = heap.weights[parent], heap.pairs[parent]
         place = parent
-    heap_weights[place], heap_pairs[place] = weight, pair
+    heap.weights[place], heap.pairs[place] = weight, pair

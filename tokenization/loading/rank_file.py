@@ -23,6 +23,7 @@ PATTERNS = {
     128_000: LLAMA3_PATTERN,
     151_643: QWEN_PATTERN,
     199_998: O200K_PATTERN,  # GPT-4o
+    200_000: O200K_PATTERN,  # Llama 4
 }
 """A tiktoken file does not say how it cuts text into words; these are known by the number of their ranks."""
 

@@ -76,7 +76,7 @@ def _slice_figures(study: Study, place: int) -> Iterator[dict[str, Any]]:
             len(chosen.rows),
         )  # fmt: skip
         for name, estimate in estimates.items():
-            yield _row(study, number, chosen.name, name, estimate, len(chosen.rows), int(sums[0])) | {
+            yield as_row(study, number, chosen.name, name, estimate, len(chosen.rows), int(sums[0])) | {
                 "signature": sign(study, number, study.digests[place], chosen.name, **_settings(study, name))
             }
 
@@ -127,9 +127,10 @@ def _settings(study: Study, measure: str) -> dict[str, object]:
     return settings.get(measure, {})
 
 
-def _row(
+def as_row(
     study: Study, number: int, of: str, measure: str, estimate: Estimate, documents: int, words: int
 ) -> dict[str, Any]:
+    """A figure as a row, all but its signature; what is not finite is left out."""
     low, high = (bound if np.isfinite(bound) else None for bound in estimate[1:])
     value = estimate.value if np.isfinite(estimate.value) else None
     return {
@@ -152,7 +153,7 @@ def _parities(study: Study) -> Iterator[dict[str, Any]]:
             spread = ratio(resampled[:, 2 * number], resampled[:, 2 * number + 1])
             of = f"{first}:{second}/parallel={name}"
             estimate = interval(value, spread, frame.height)
-            yield _row(study, number, of, "parity", estimate, frame.height, words) | {
+            yield as_row(study, number, of, "parity", estimate, frame.height, words) | {
                 "signature": sign(study, number, marked, of)
             }
 
@@ -168,6 +169,6 @@ def _trials(study: Study) -> Iterator[dict[str, Any]]:
             "tashkeel_joined": (marks.joined, 0, marks.words),
         }
         for name, (estimate, documents, words) in trials.items():
-            yield _row(study, number, "all", name, estimate, documents, words) | {
+            yield as_row(study, number, "all", name, estimate, documents, words) | {
                 "signature": sign(study, number, everything, "all")
             }

@@ -14,7 +14,7 @@ from tokenization.measures.bootstrap import Estimate
 from tokenization.measures.words import distribution, growth, letters, word_times
 from tokenization.report.figures import all_figures
 from tokenization.report.inventory import ShownWords, shown_pieces, shown_words
-from tokenization.report.morphology import Morphology, study_morphology
+from tokenization.report.morphology import Morphology, agreement_figures, study_morphology
 from tokenization.report.study import Study
 
 
@@ -53,12 +53,15 @@ def find(study: Study) -> Findings:
     times = word_times(study.units, study.main.rows)
     lengths = letters(study.units.words)
     counts = [cut.words.counts for cut in study.cuts]
+    figures, morphology = all_figures(study), study_morphology(study)
+    if morphology:
+        figures = pl.concat([figures, agreement_figures(study, morphology)])
     return Findings(
         study=study,
-        figures=all_figures(study),
+        figures=figures,
         distributions=[distribution(own, times) for own in counts],
         growths=[growth(own, times, lengths) for own in counts],
-        morphology=study_morphology(study),
+        morphology=morphology,
         words=shown_words(study),
         pieces=shown_pieces(study),
         curves=[_read_curve(path) for path in study.config.expansions],

@@ -14,7 +14,7 @@ from tokenization.errors import TokenizationError
 from tokenization.measures.boundaries import Agreement, agree, count, cuts_of_words
 from tokenization.measures.conllu import GoldWord, read_words
 from tokenization.measures.slices import digest
-from tokenization.report.figures import sign
+from tokenization.report.figures import COLUMNS, as_row, sign
 from tokenization.report.study import Study
 
 EXAMPLES = 60
@@ -62,6 +62,21 @@ def study_morphology(study: Study) -> Morphology | None:
     return Morphology(
         len(words), len({gold.sentence for gold in words}), agreements, signatures, examples, shown
     )
+
+
+def agreement_figures(study: Study, morphology: Morphology) -> pl.DataFrame:
+    """Agreement as rows of fertility.csv (COLUMNS); slices are `gold` and `gold/with_clitic`."""
+    rows = []
+    for number, (agreements, signed) in enumerate(
+        zip(morphology.agreements, morphology.signatures, strict=True)
+    ):
+        for of, own in zip(("gold", "gold/with_clitic"), agreements, strict=True):
+            for measure in ("precision", "recall", "f1", "fertility"):
+                name = "fertility" if measure == "fertility" else f"clitic_{measure}"
+                estimate = getattr(own, measure)
+                row = as_row(study, number, of, name, estimate, morphology.sentences, own.words)
+                rows.append(row | {"signature": signed.replace("slice:gold", f"slice:{of}")})
+    return pl.DataFrame(rows, schema=COLUMNS)
 
 
 def choose_examples(words: Sequence[GoldWord]) -> list[GoldWord]:

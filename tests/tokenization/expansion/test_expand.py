@@ -195,6 +195,22 @@ def test_size_is_chosen_from_the_curve(expand: Any, small_base: Path, tmp_path: 
     assert "<polyline" in (tmp_path / "out" / "expansion.html").read_text(encoding="utf-8")
 
 
+def test_proofs_can_be_kept_to_a_part_of_the_corpus(corpus_dir: Path) -> None:
+    from tokenization.expand_config import ExpandConfig
+    from tokenization.sample import find_shards
+
+    shards = find_shards(str(corpus_dir))
+    whole = ExpandConfig(corpus=str(corpus_dir), output_dir="unused")
+    texts = [text for batch in pipeline.evidence_from(shards, whole).texts() for text in batch]
+    documents = pl.concat([pl.read_parquet(path) for path in shards])
+    assert texts == documents["text"].to_list()
+    often = shards * 20
+    part = ExpandConfig(corpus=str(corpus_dir), output_dir="unused", prove_megabytes=1)
+    tried = sum(len(text) for batch in pipeline.evidence_from(often, part).texts() for text in batch)
+    assert sum(map(len, texts)) * 20 > 2_000_000
+    assert tried == pytest.approx(1_000_000, rel=0.3)
+
+
 def test_a_failed_proof_leaves_nothing(
     expand: Any, small_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
