@@ -30,6 +30,11 @@ def index_bytes(lengths: NDArray[np.int64], dtype: str) -> bytes:
     )
 
 
+def index_size(documents: int) -> int:
+    """Bytes of the .idx file of so many documents."""
+    return _HEADER.size + documents * (4 + 8) + (documents + 1) * 8
+
+
 def read_lengths(path: Path) -> tuple[NDArray[np.int32], str]:
     """Tokens of each sequence and the dtype of ids, from an .idx file.
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from corpus.pipeline.atomic import read_json
 from corpus.pipeline.layout import digest
+from nemo_recipes.data.megatron_files import index_size
 from nemo_recipes.data.split import SPLITS, shared
 from nemo_recipes.errors import PretrainingError
 
@@ -62,7 +63,9 @@ def open_token_directory(path: Path) -> TokenDirectory:
         itemsize = np.dtype(manifest["dtype"]).itemsize
         for part in manifest["parts"]:
             for split in SPLITS:
-                _check_size(path / split / f"{part['name']}.bin", part[split]["tokens"] * itemsize)
+                held = part[split]
+                _check_size(path / split / f"{part['name']}.bin", held["tokens"] * itemsize)
+                _check_size(path / split / f"{part['name']}.idx", index_size(held["documents"]))
         return TokenDirectory(
             path=path,
             parts=[_part(part) for part in manifest["parts"]],

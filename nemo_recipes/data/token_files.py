@@ -25,6 +25,7 @@ from corpus.pipeline.atomic import atomic_path, read_json, remove_partials, writ
 from corpus.pipeline.layout import digest
 from corpus.pipeline.workers import Workers
 from nemo_recipes.data.encoders import choose_kind
+from nemo_recipes.data.megatron_files import index_size
 from nemo_recipes.data.merge import MergeTask, PartFiles, find_leaks, merge
 from nemo_recipes.data.part import PartTask, encode_part
 from nemo_recipes.data.settings import Tokens
@@ -239,13 +240,23 @@ def _finished(output: Path, plan: dict[str, Any]) -> dict[str, Any] | None:
         raise PretrainingError(
             f"{output} holds token files of another {', '.join(other)}: choose another directory, or delete this one"
         )
+    return manifest if _is_whole(output, manifest) else None
+
+
+def _is_whole(output: Path, manifest: dict[str, Any]) -> bool:
+    """Whether all files of a manifest are there and have their size."""
     itemsize = np.dtype(manifest["dtype"]).itemsize
     for part in manifest["parts"]:
         for split in SPLITS:
-            bin_path = output / split / f"{part['name']}.bin"
-            if not bin_path.exists() or bin_path.stat().st_size != part[split]["tokens"] * itemsize:
-                return None
-    return manifest
+            sizes = {"bin": part[split]["tokens"] * itemsize, "idx": index_size(part[split]["documents"])}
+            paths = {ending: output / split / f"{part['name']}.{ending}" for ending in sizes}
+            if not all(
+                path.is_file() and path.stat().st_size == sizes[ending] for ending, path in paths.items()
+            ):
+                return False
+            if not (output / split / f"{part['name']}.documents.parquet").is_file():
+                return False
+    return True
 
 
 @contextmanager

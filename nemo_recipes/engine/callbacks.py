@@ -230,7 +230,7 @@ class Saver(Callback):
         """Save where the number of the step says so, and stop where that was asked."""
         step = pl_module.step
         due = step % self._config.checkpoint.every_steps == 0
-        if due or step == pl_module.phase.end_step or pl_module.stopping:
+        if due or step == pl_module.end_step or pl_module.stopping:
             saved = save(pl_module, self._checkpoints, self._settings, self._config.checkpoint.keep)
             if due and self._config.checkpoint.export == "each":
                 self._export(saved)

@@ -8,8 +8,8 @@ import torch
 
 from nemo_recipes.data.tokenizer import Tokenizer
 from nemo_recipes.engine.checkpoint import load_tensors
-from nemo_recipes.engine.model import llama_config
-from nemo_recipes.pretrain_config import Model, PretrainConfig
+from nemo_recipes.engine.model import model_config
+from nemo_recipes.pretrain_config import PretrainConfig
 
 _TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -42,16 +42,6 @@ def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, targe
     copy_tokenizer(tokenizer, partial)
     _replace(partial, target)
     return target
-
-
-def model_config(model: Model) -> Any:
-    """Transformers' config of what is trained."""
-    from transformers import AutoConfig
-
-    if model.checkpoint:
-        return AutoConfig.from_pretrained(model.checkpoint, local_files_only=True)
-    assert model.shape is not None
-    return llama_config(model.shape)
 
 
 def copy_tokenizer(tokenizer: Tokenizer, target: Path) -> None:

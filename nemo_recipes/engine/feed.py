@@ -1,14 +1,16 @@
 """All that a run reads: blend, validation sets, tokenizer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nemo_recipes.data.blend import Blend, make_blend
-from nemo_recipes.data.preparation import PreparedData
+from nemo_recipes.data.preparation import PreparedData, prepare
 from nemo_recipes.data.tokenizer import Tokenizer, open_tokenizer
 from nemo_recipes.data.validation import ValidationSet, validation_sets
+from nemo_recipes.engine.agreement import agree
 from nemo_recipes.engine.batches import Samples
 from nemo_recipes.engine.phases import num_steps
 from nemo_recipes.errors import PretrainingError
@@ -36,18 +38,35 @@ class Feed:
 
 
 def tokenizer_path(config: PretrainConfig) -> str:
-    """Where the tokenizer lies: that of the data, else that of the checkpoint."""
-    return config.data.tokenizer or config.model.checkpoint
+    """Where the tokenizer lies that a run ends with: the last of a series, that of the data, or of the checkpoint."""
+    series = config.training.vocabulary_series
+    return series[-1].tokenizer if series else config.data.tokenizer or config.model.checkpoint
 
 
-def make_feed(config: PretrainConfig, prepared: PreparedData) -> Feed:
-    """Blend the token files for all steps of a run. All processes call this together.
+def make_feeds(config: PretrainConfig) -> list[Feed]:
+    """What is read with each vocabulary; all processes call this together, and the first one writes what is missing.
+
+    Raises:
+        PretrainingError: See `data.preparation.prepare` and `make_feed`.
+    """
+    series = config.training.vocabulary_series
+    feeds = []
+    for where, tokens in [(stage.tokenizer, stage.tokens) for stage in series] or [
+        (tokenizer_path(config), "")
+    ]:
+        look = partial(prepare, replace(config.data, tokenizer=where), Path(config.output_dir), "", tokens)
+        agree(look)
+        feeds.append(make_feed(config, look(), where))
+    return feeds
+
+
+def make_feed(config: PretrainConfig, prepared: PreparedData, where: str) -> Feed:
+    """Blend the token files for all steps of a run, which the tokenizer at `where` made.
 
     Raises:
         PretrainingError: The tokenizer is missing, or is not the one that made the token files.
     """
     directory, data = prepared.directory, config.data
-    where = tokenizer_path(config)
     if not where:
         raise PretrainingError(
             "data.tokenizer is empty, and so is model.checkpoint: name the tokenizer's directory"

@@ -15,9 +15,10 @@ from lightning.pytorch import LightningModule
 from nemo_recipes.engine import gradients
 from nemo_recipes.engine.batches import NOT_COUNTED, Batch
 from nemo_recipes.engine.failures import Action, LossGuard
+from nemo_recipes.engine.model import fill_shards
 from nemo_recipes.engine.optimizer import choose_parameters, make_optimizer, moments, row_matrices
 from nemo_recipes.engine.parallel import shard, sync_gradients
-from nemo_recipes.engine.phases import Phase
+from nemo_recipes.engine.phases import Stretch
 from nemo_recipes.engine.schedule import learning_rate
 from nemo_recipes.pretrain_config import PretrainConfig
 from nemo_recipes.watch.bits_per_byte import bits_per_byte
@@ -51,36 +52,51 @@ def _nothing(_tokens: int) -> None:
 
 
 class LanguageModel(LightningModule):
-    """A causal LM that learns in one phase.
+    """A causal LM that learns in one stretch of a run.
 
-    `step` is the number of steps done over the whole run; the optimizer is fresh. `load_newest` is called for a roll
-    back; `on_micro_batch` after each micro batch, with the tokens that all replicas read.
+    `step` is the number of steps done over the whole run; the optimizer is fresh. Rows from `visible_rows` on are not
+    there yet for the loss and wait without a gradient; 0 for all there. `load_newest` is called for a roll back;
+    `on_micro_batch` after each micro batch, with the tokens that all replicas read.
     """
 
     def __init__(
-        self, model: Any, config: PretrainConfig, phase: Phase, first_new_row: int, guard: LossGuard
+        self,
+        model: Any,
+        config: PretrainConfig,
+        stretch: Stretch,
+        guard: LossGuard,
+        *,
+        first_new_row: int = 0,
+        visible_rows: int = 0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.model = model
         self.config = config
-        self.phase = phase
+        self.phase = stretch.phase
+        self.end_step = stretch.end_step
         self.first_new_row = first_new_row
+        self.visible_rows = visible_rows
         self.guard = guard
-        self.step = phase.first_step
+        self.step = stretch.first_step
         self.result: StepResult | None = None
         self.stop_asked = False
         self.stopping = False
         self.load_newest: Callable[[], None] | None = None
         self.on_micro_batch: Callable[[int], None] = _nothing
-        choose_parameters(model, phase, config.training)
+        choose_parameters(model, stretch.phase, config.training)
 
     def configure_model(self) -> None:
         """Shard the model where the layout says so; Lightning calls this once the device mesh is there."""
         if self.config.layout.is_sharded:
             assert self.device_mesh is not None
-            self.model.to(self.trainer.strategy.root_device)
+            device = self.trainer.strategy.root_device
+            empty = any(parameter.is_meta for parameter in self.model.parameters())
+            if not empty:
+                self.model.to(device)
             shard(self.model, self.device_mesh, self.config)
+            if empty:
+                fill_shards(self.model, self.config.model.checkpoint, device)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW, which this module steps itself."""
@@ -116,6 +132,8 @@ class LanguageModel(LightningModule):
     def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
         """Loss of each label in nats, float32, 0 where no loss is taken."""
         logits_BSV = self.model(input_ids=tokens_BS, position_ids=positions_BS, use_cache=False).logits  # noqa: N806
+        if self.visible_rows:
+            logits_BSV = logits_BSV[..., : self.visible_rows]  # noqa: N806
         return torch.nn.functional.cross_entropy(
             logits_BSV.flatten(0, 1).float(), labels_BS.flatten(), ignore_index=NOT_COUNTED, reduction="none"
         ).view(labels_BS.shape)

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from nemo_recipes.engine.checkpoint import load_tensors
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.pretrain_config import Model, Shape, Training
 
@@ -31,25 +32,55 @@ def llama_config(shape: Shape) -> Any:
     )
 
 
-def make_model(model: Model, training: Training) -> Any:
-    """The model in float32, in training mode; the same seed makes the same weights from scratch."""
+def make_model(model: Model, training: Training, in_shards: bool = False) -> Any:
+    """The model in float32, in training mode; the same seed makes the same weights from scratch.
+
+    With `in_shards`, a checkpoint whose head is not the embedding is made without storage (on the meta device), for
+    `fill_shards`, so that no process ever holds all of it.
+    """
     from transformers import AutoModelForCausalLM
 
-    made: Any
-    attention = None if model.attention == "auto" else model.attention
-    if model.checkpoint:
+    build: Any = AutoModelForCausalLM.from_config
+    attention = {} if model.attention == "auto" else {"attn_implementation": model.attention}
+    torch.manual_seed(training.seed)
+    config = model_config(model)
+    if model.checkpoint and in_shards and not config.tie_word_embeddings:
+        with torch.device("meta"):
+            made = build(config, dtype=torch.float32, **attention)
+    elif model.checkpoint:
         made = AutoModelForCausalLM.from_pretrained(
-            model.checkpoint, dtype=torch.float32, attn_implementation=attention, local_files_only=True
+            model.checkpoint, dtype=torch.float32, local_files_only=True, **attention
         )
-        made.config.use_cache = False
     else:
-        assert model.shape is not None
-        torch.manual_seed(training.seed)
-        build: Any = AutoModelForCausalLM.from_config
-        made = build(llama_config(model.shape), dtype=torch.float32, attn_implementation=attention)
+        made = build(config, dtype=torch.float32, **attention)
+    made.config.use_cache = False
     if training.gradient_checkpointing:
         made.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     return made.train()
+
+
+def model_config(model: Model) -> Any:
+    """What is trained, as a config of transformers."""
+    from transformers import AutoConfig
+
+    if model.checkpoint:
+        return AutoConfig.from_pretrained(model.checkpoint, local_files_only=True)
+    assert model.shape is not None
+    return llama_config(model.shape)
+
+
+def fill_shards(made: Any, checkpoint: str, device: torch.device) -> None:
+    """Give a sharded model without storage its weights: each process reads the parts that are its own.
+
+    Raises:
+        PretrainingError: A parameter is missing, or has another shape.
+    """
+    made.to_empty(device=device)
+    # Rotary frequencies are in no checkpoint: they follow from the config.
+    rotary = made.model.rotary_emb
+    with torch.device(device):
+        made.model.rotary_emb = type(rotary)(config=made.config)
+    load_tensors(Path(checkpoint), {name: parameter.data for name, parameter in made.named_parameters()})
 
 
 def check_weights(model: Model) -> None:

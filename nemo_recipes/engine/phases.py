@@ -1,10 +1,11 @@
-"""Which parameters learn in which steps: new rows first, then all."""
+"""Which parameters learn in which steps, and of which vocabulary: new rows first, then all; pieces bit by bit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from nemo_recipes.errors import PretrainingError
-from nemo_recipes.pretrain_config import Training
+from nemo_recipes.pretrain_config import Training, VocabularyStage
 
 What = Literal["new_rows", "all"]
 
@@ -29,6 +30,23 @@ class Phase:
         return self.end_step - self.first_step
 
 
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """Steps in a row of one phase that read the tokens of one tokenizer.
+
+    Attributes:
+        phase: The phase that they belong to, whose schedule and optimizer go on from stretch to stretch.
+        vocabulary: Number of the tokenizer in training.vocabulary_series; 0 where there is one tokenizer.
+        first_step: Step at which it begins.
+        end_step: Step before which it ends.
+    """
+
+    phase: Phase
+    vocabulary: int
+    first_step: int
+    end_step: int
+
+
 def num_steps(training: Training, sequence_length: int) -> int:
     """Optimizer steps that the token budget takes, rounded up."""
     return -(-training.token_budget // (training.global_batch * sequence_length))
@@ -49,6 +67,31 @@ def phases(training: Training, steps: int) -> list[Phase]:
     return [*rows, Phase(what="all", first_step=first, end_step=steps)]
 
 
-def phase_at(parts: list[Phase], step: int) -> Phase:
-    """The phase that a step belongs to; the last one when all steps are done."""
-    return next((phase for phase in parts if step < phase.end_step), parts[-1])
+def stretches(parts: list[Phase], series: Sequence[VocabularyStage]) -> list[Stretch]:
+    """The phases, cut where the vocabulary grows.
+
+    Raises:
+        PretrainingError: The series does not begin at step 0, or its steps do not rise.
+    """
+    begins = [stage.from_step for stage in series] or [0]
+    if begins[0] != 0 or sorted(set(begins)) != begins:
+        raise PretrainingError(
+            f"training.vocabulary_series must begin at step 0 and rise in from_step, got {begins}"
+        )
+    ends = [*begins[1:], parts[-1].end_step]
+    return [
+        Stretch(
+            phase=phase,
+            vocabulary=number,
+            first_step=max(begin, phase.first_step),
+            end_step=min(end, phase.end_step),
+        )
+        for phase in parts
+        for number, (begin, end) in enumerate(zip(begins, ends, strict=True))
+        if max(begin, phase.first_step) < min(end, phase.end_step)
+    ]
+
+
+def stretch_at(parts: list[Stretch], step: int) -> Stretch:
+    """The stretch that a step belongs to; the last one when all steps are done."""
+    return next((stretch for stretch in parts if step < stretch.end_step), parts[-1])

@@ -6,12 +6,11 @@ from typing import Any
 
 import torch.distributed as dist
 
-from nemo_recipes.data.preparation import prepare
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine import checkpoint_files
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.export import export
-from nemo_recipes.engine.feed import make_feed, tokenizer_path
+from nemo_recipes.engine.feed import make_feeds, tokenizer_path
 from nemo_recipes.engine.model import check_weights
 from nemo_recipes.engine.parallel import device_kind, join_processes
 from nemo_recipes.engine.quiet import quietly
@@ -36,17 +35,17 @@ def run(config: PretrainConfig, plan: Plan) -> dict[str, Any]:
     check_weights(config.model)
     with quietly():
         join_processes(config.layout, kind)
-        output = Path(config.output_dir)
-        # The first process may have token files to write; the others find them there.
-        agree(lambda: prepare(config.data, output, config.model.checkpoint) and None)
-        feed = make_feed(config, prepare(config.data, output, config.model.checkpoint))
-    last = train(config, feed, kind, plan.flops_per_token)
+        feeds = make_feeds(config)
+    output = Path(config.output_dir)
+    last = train(config, feeds, kind, plan.flops_per_token)
 
     def finish() -> dict[str, Any]:
         if config.checkpoint.export != "never":
             say("writing the model as Hugging Face safetensors")
-            export(last, config, feed.tokenizer, output / "model")
-        return write_report(config, plan, feed.described, last, seconds=time.time() - began)
+            export(last, config, feeds[-1].tokenizer, output / "model")
+        return write_report(
+            config, plan, [feed.described for feed in feeds], last, seconds=time.time() - began
+        )
 
     manifest: dict[str, Any] = agree(finish)
     dist.barrier()

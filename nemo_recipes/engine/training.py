@@ -1,6 +1,7 @@
-"""A whole run: from the newest checkpoint or the start, phase by phase, to the exported model and the report."""
+"""A whole run: from the newest checkpoint or the start, stretch by stretch, to the exported model and the report."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from nemo_recipes.engine.export import export
 from nemo_recipes.engine.feed import Feed
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.model import check_vocabulary, first_new_row, make_model
-from nemo_recipes.engine.phases import Phase, num_steps, phase_at, phases
+from nemo_recipes.engine.phases import Stretch, num_steps, phases, stretch_at, stretches
 from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.engine.trainer import make_trainer
 from nemo_recipes.errors import PretrainingError
@@ -29,24 +30,25 @@ class Stopped(KeyboardInterrupt):
     """A stop was asked for, and all that was done is saved."""
 
 
-def train(config: PretrainConfig, feed: Feed, kind: str, flops_per_token: int = 0) -> Path:
+def train(config: PretrainConfig, feeds: Sequence[Feed], kind: str, flops_per_token: int = 0) -> Path:
     """Train until the token budget is used up, going on from the newest whole checkpoint; returns the last one.
 
-    All processes of the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
+    `feeds` has what is read with each vocabulary of training.vocabulary_series, or with the only one. All processes of
+    the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
 
     Raises:
         PretrainingError: Settings, data or model that do not fit, a broken loss, or checkpoints of another run.
         Stopped: A signal asked for a stop.
     """
     steps = num_steps(config.training, config.data.sequence_length)
-    parts = phases(config.training, steps)
-    _check_feed(config, feed, steps)
+    parts = stretches(phases(config.training, steps), config.training.vocabulary_series)
+    _check_feeds(config, feeds, steps)
     checkpoints = Path(config.output_dir) / "checkpoints"
     journal = Journal(Path(config.output_dir) / "log.jsonl")
     done = _prepare(config, checkpoints, journal)
     start = time.time_ns() // 1000
     while done < steps:
-        done = _run_phase(config, feed, kind, parts, done, journal, start, flops_per_token)
+        done = _run_stretch(config, feeds, kind, parts, done, journal, start, flops_per_token)
     newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
     assert newest is not None
     return newest
@@ -61,13 +63,19 @@ def settings_of(config: PretrainConfig) -> dict[str, Any]:
     return {"training": training, "model": model, "data": data}
 
 
-def _check_feed(config: PretrainConfig, feed: Feed, steps: int) -> None:
+def _check_feeds(config: PretrainConfig, feeds: Sequence[Feed], steps: int) -> None:
     needed = steps * config.training.global_batch
-    if len(feed.samples) < needed:
+    sizes = [feed.tokenizer.vocab_size for feed in feeds]
+    if sizes != sorted(sizes):
         raise PretrainingError(
-            f"the blend has {len(feed.samples):,} sequences, but {steps:,} steps read {needed:,}: lower "
-            "training.token_budget"
+            f"training.vocabulary_series must name tokenizers that grow, got sizes {sizes}"
         )
+    for feed in feeds:
+        if len(feed.samples) < needed:
+            raise PretrainingError(
+                f"the blend has {len(feed.samples):,} sequences, but {steps:,} steps read {needed:,}: lower "
+                "training.token_budget"
+            )
 
 
 def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int:
@@ -105,29 +113,37 @@ def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, An
         )
 
 
-def _run_phase(
+def _run_stretch(
     config: PretrainConfig,
-    feed: Feed,
+    feeds: Sequence[Feed],
     kind: str,
-    parts: list[Phase],
+    parts: list[Stretch],
     done: int,
     journal: Journal,
     start: int,
     flops_per_token: int,
 ) -> int:
-    """Train to the end of the phase that step `done` belongs to; returns the steps done then."""
-    phase = phase_at(parts, done)
+    """Train to the end of the stretch that step `done` belongs to; returns the steps done then."""
+    stretch = stretch_at(parts, done)
+    feed = feeds[stretch.vocabulary]
     checkpoints = Path(config.output_dir) / "checkpoints"
-    model = make_model(config.model, config.training)
+    model = make_model(config.model, config.training, config.layout.is_sharded)
     rows = model.get_input_embeddings().weight.shape[0]
-    check_vocabulary(rows, feed.tokenizer.vocab_size, config.model.checkpoint or "model.shape")
+    check_vocabulary(rows, feeds[-1].tokenizer.vocab_size, config.model.checkpoint or "model.shape")
     first_row = first_new_row(config.model, feed.tokenizer.path)
-    if phase.what == "new_rows" and not 0 < first_row < rows:
+    if stretch.phase.what == "new_rows" and not 0 < first_row < rows:
         raise PretrainingError(
             f"training.rows_first_steps is {config.training.rows_first_steps}, but no row of the {rows:,} is known to "
             "be new: give an expanded tokenizer (with pieces.parquet), or set model.new_rows_from"
         )
-    module = LanguageModel(model, config, phase, first_row, failures.LossGuard(config.failure))
+    module = LanguageModel(
+        model,
+        config,
+        stretch,
+        failures.LossGuard(config.failure),
+        first_new_row=first_row,
+        visible_rows=0 if feed is feeds[-1] else feed.tokenizer.vocab_size,
+    )
     meter = Meter(
         assumed_watts=config.hardware.assumed_watts,
         gpu=torch.cuda.current_device() if kind == "cuda" else None,
@@ -142,7 +158,7 @@ def _run_phase(
 
     def export_each(saved: Path) -> None:
         if dist.get_rank() == 0:
-            export(saved, config, feed.tokenizer, target)
+            export(saved, config, feeds[-1].tokenizer, target)
         dist.barrier()
 
     callbacks = [
@@ -153,7 +169,7 @@ def _run_phase(
     ]
     with quietly():
         trainer = make_trainer(config, kind, callbacks, done)
-        trainer.fit(module, train_dataloaders=_loader(config, feed, range(done, phase.end_step), kind))
+        trainer.fit(module, train_dataloaders=_loader(config, feed, range(done, stretch.end_step), kind))
     if module.stopping and module.step < parts[-1].end_step:
         raise Stopped
     return module.step

@@ -256,6 +256,12 @@ def test_missing_short_and_leaking_files_are_named(
     with pytest.raises(PretrainingError, match="the file is missing"):
         open_token_directory(tmp_path)
     victim.write_bytes(content)
+    index = victim.with_suffix(".idx")
+    whole = index.read_bytes()
+    index.write_bytes(whole[:-8])
+    with pytest.raises(PretrainingError, match=r"\.idx: [\d,]+ bytes where the manifest says"):
+        open_token_directory(tmp_path)
+    index.write_bytes(whole)
     listed = tmp_path / "train" / f"{directory.parts[0].name}.documents.parquet"
     theirs = tmp_path / "validation" / f"{directory.parts[-1].name}.documents.parquet"
     pl.concat([pl.read_parquet(listed), pl.read_parquet(theirs).head(2)]).write_parquet(listed)

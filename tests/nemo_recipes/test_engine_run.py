@@ -308,3 +308,46 @@ def test_a_kept_optimizer_goes_on_where_it_was_with_fresh_new_rows(
     assert before[name].sum() > 0.05
     record = json.loads((tmp_path / "run/checkpoints/step-00000001/checkpoint.json").read_text())
     assert record["updates"] == 13
+
+
+def test_a_vocabulary_grows_in_a_run_and_its_later_rows_wait(
+    recipe: dict[str, Any], corpus_dir: Path, tmp_path: Path
+) -> None:
+    """A tokenizer with 20 merges for four steps, then the one that has them all."""
+    import shutil
+
+    from nemo_recipes.data.settings import Tokens
+    from nemo_recipes.data.token_files import encode
+
+    whole = Path(recipe["data"]["tokenizer"])
+    small = tmp_path / "small"
+    shutil.copytree(whole, small)
+    content = json.loads((whole / "tokenizer.json").read_text())
+    model = content["model"]
+    model["merges"], size = model["merges"][:20], 258 + 20
+    model["vocab"] = {piece: number for piece, number in model["vocab"].items() if number < size}
+    (small / "tokenizer.json").write_text(json.dumps(content))
+    tokens = str(tmp_path / "tokens")
+    encode(
+        Tokens(
+            corpus=str(corpus_dir), tokenizer=str(small), output_dir=tokens, validation_share=0.1, workers=1
+        )
+    )
+    series = [
+        {"from_step": 0, "tokenizer": str(small), "tokens": tokens},
+        {"from_step": 4, "tokenizer": str(whole), "tokens": recipe["data"]["tokens"]},
+    ]
+    changes = {"vocabulary_series": series, "token_budget": 8 * 4 * 32, "weight_decay": 0.0}
+    output = tmp_path / "run"
+    start(configured(recipe, output, **{f"training__{name}": value for name, value in changes.items()}))
+    untrained, first, second = initial(recipe), weights(output, 4), weights(output, 8)
+    for name in ("model.embed_tokens.weight", "lm_head.weight"):
+        assert torch.equal(first[name][size:], untrained[name][size:])
+        assert not torch.equal(second[name][size:], first[name][size:])
+    # One optimizer and one schedule from end to end, and the same held-out bytes under both tokenizers.
+    record = json.loads((output / "checkpoints/step-00000008/checkpoint.json").read_text())
+    assert record["updates"] == 8
+    rates = [line["learning_rate"] for line in journal(output, "step")]
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+    before, after = (line["languages"]["ar"]["bytes"] for line in journal(output, "validation")[::2])
+    assert before == after

@@ -191,11 +191,19 @@ def _broken(manifest: Mapping[str, Any]) -> str:
 
 
 def _blend(manifest: Mapping[str, Any]) -> str:
-    rows = [
-        [escape(row["part"]), f"{row['planned']:.3%}", f"{row['sampled']:.3%}", count(row["tokens"])]
-        for row in manifest["data"].get("blend", [])
-    ]
-    return table("Blend", ("part", "planned", "sampled", "tokens"), rows, (1, 2, 3)) if rows else ""
+    several = len(manifest["data"]) > 1
+    return "".join(
+        table(
+            f"Blend of vocabulary {number}" if several else "Blend",
+            ("part", "planned", "sampled", "tokens"),
+            [
+                [escape(row["part"]), f"{row['planned']:.3%}", f"{row['sampled']:.3%}", count(row["tokens"])]
+                for row in data["blend"]
+            ],
+            (1, 2, 3),
+        )
+        for number, data in enumerate(manifest["data"], start=1)
+    )
 
 
 def _energy(energy: Mapping[str, Any]) -> str:
@@ -214,9 +222,9 @@ def _energy(energy: Mapping[str, Any]) -> str:
 def _again(manifest: Mapping[str, Any]) -> str:
     versions = [[escape(name), code(version)] for name, version in manifest["versions"].items()]
     settings = yaml.safe_dump(dict(manifest["config"]), sort_keys=False, allow_unicode=True)
-    digest = manifest["data"].get("token_files_digest", "")
+    digests = ", ".join(code(data["token_files_digest"]) for data in manifest["data"])
     return (
-        f"<p>Token files {code(digest)}.</p>\n"
+        f"<p>Token files {digests}.</p>\n"
         f'<details><summary>Settings</summary><pre dir="ltr">{escape(settings)}</pre></details>\n'
         f"{table('Versions', ('package', 'version'), versions)}"
     )

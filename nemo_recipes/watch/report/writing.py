@@ -25,11 +25,11 @@ _PACKAGES = (
 
 
 def write_report(
-    config: PretrainConfig, plan: Plan, data: Mapping[str, Any], checkpoint: Path, seconds: float
+    config: PretrainConfig, plan: Plan, data: Sequence[Mapping[str, Any]], checkpoint: Path, seconds: float
 ) -> dict[str, Any]:
     """Write manifest.json and report.html of a run that is at its end; returns the manifest.
 
-    `data` describes what was read, `checkpoint` is the last one, `seconds` what this start took.
+    `data` describes what was read with each vocabulary, `checkpoint` is the last one, `seconds` what this start took.
     """
     output = Path(config.output_dir)
     journal = Journal(output / "log.jsonl")
@@ -41,7 +41,7 @@ def write_report(
         "daad": version("daad"),
         "config": config.decisive(),
         "versions": {name: version(name) for name in _PACKAGES},
-        "data": dict(data),
+        "data": list(data),
         "plan": plan.described(),
         "result": result(plan, int(record["step"]), validations),
         "broken_steps": record["broken"],
