@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.scoring.significance import paired
-from benchmarks.scoring.summary import credits
+from benchmarks.scoring.summary import credit_by
 
 SAME = ("task", "v", "rule", "prompt", "shots", "options")
 """Parts of two signatures that must agree for their scores to be compared."""
@@ -31,7 +31,7 @@ def compare_runs(
         if left.is_empty():
             continue
         rule = score["rule"]
-        result = paired(credits(left, rule), credits(right, rule), resamples=resamples, seed=seed)
+        result = paired(credit_by(left, rule), credit_by(right, rule), resamples=resamples, seed=seed)
         found.append(
             {name: score[name] for name in ("task", "title", "rule", "first")}
             | {"models": [first[1]["model"]["name"], second[1]["model"]["name"]], "items": left.height}

@@ -40,6 +40,7 @@ def open_model(
     import torch
     from lm_eval.api.model import CachingLM
     from lm_eval.models.huggingface import HFLM
+    from safetensors import SafetensorError
     from transformers.utils import logging as transformers_logging
 
     from benchmarks.model.prefix_sharing import PrefixSharingLM
@@ -54,7 +55,7 @@ def open_model(
             dtype=dtype,
             batch_size=batch_size,
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         cause = " ".join(str(error).split())[:200]
         raise BenchmarkError(
             f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"

@@ -17,7 +17,7 @@ from benchmarks.tasks.task import Rule
 Floats = npt.NDArray[np.float64]
 
 
-def credits(responses: pl.DataFrame, rule: Rule) -> Floats:
+def credit_by(responses: pl.DataFrame, rule: Rule) -> Floats:
     """What each item earns under a rule: 1 or 0, or the mass on right choices; float64[items].
 
     `responses` has the columns that `benchmarks.answering` makes.
@@ -42,7 +42,7 @@ def chance(responses: pl.DataFrame) -> float:
 
 def summarize(responses: pl.DataFrame, rule: Rule, *, resamples: int, seed: int) -> dict[str, Any]:
     """Every figure of a task under one rule, ready for JSON."""
-    earned = credits(responses, rule)
+    earned = credit_by(responses, rule)
     subjects = responses["subject"].to_list()
     named = {"micro": averages.micro(earned, resamples=resamples, seed=seed)}
     if len(set(subjects)) > 1:

@@ -1,0 +1,239 @@
+"""Published files become the items that they hold, and what is no item is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_benchmarks import MCQ, MCQ_AR, write_csv, write_jsonl
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.items import Item
+from benchmarks.tasks import chosen, load
+from benchmarks.tasks.answers import index, letter_index, letter_or_index
+from benchmarks.tasks.loading import shuffled
+from benchmarks.tasks.suites import SUITES, TASKS
+from benchmarks.tasks.table import UNTESTED
+
+
+def loaded(name: str, path: Path):
+    found = load(TASKS[name], str(path))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", ["mmlu_ar", "exams_ar", "alghafa"])
+def test_arabic_multiple_choice(planted, name):
+    items = loaded(name, planted[name]).test
+    assert [(item.question, list(item.choices), item.answer) for item in items] == MCQ_AR
+
+
+@pytest.mark.parametrize("name", ["mmlu_en", "arc_easy", "arc_challenge", "piqa"])
+def test_english_multiple_choice(planted, name):
+    items = loaded(name, planted[name]).test
+    assert [(item.question, list(item.choices), item.answer) for item in items] == MCQ
+
+
+def test_mmlu_directories_have_subjects_and_examples(planted):
+    for name, subject in (("mmlu_ar", "geography"), ("mmlu_en", "basic_facts")):
+        found = loaded(name, planted[name])
+        assert {item.subject for item in (*found.test, *found.dev)} == {subject}
+        assert len(found.dev) == len(found.test) == 3
+
+
+def test_acva_tells_the_country(planted):
+    first, second = loaded("acva", planted["acva"]).test
+    assert (first.choices, first.answer, first.country) == (("نعم", "لا"), 0, "Algeria")
+    assert (second.answer, second.country) == (1, "Iraq_Food")
+
+
+def test_winogrande_keeps_the_contexts(planted):
+    (item,) = loaded("winogrande", planted["winogrande"]).test
+    assert (item.question, item.choices, item.answer) == (
+        "Sarah knew more than Maria so",
+        ("Sarah", "Maria"),
+        0,
+    )
+    assert item.ending == "got the harder cases."
+
+
+def test_winogrande_as_published(tmp_path):
+    path = write_jsonl(
+        tmp_path / "winogrande.jsonl",
+        [{"sentence": "The cup and _ fell down.", "option1": "spoon", "option2": "plate", "answer": "2"}],
+    )
+    (item,) = loaded("winogrande", path).test
+    assert (item.question, item.choices, item.answer) == ("The cup and", ("spoon", "plate"), 1)
+    assert item.ending == "fell down."
+
+
+@pytest.mark.parametrize("name", ["arabic_mmlu", "madinah_qa"])
+def test_arabic_mmlu_marks_its_examples(planted, name):
+    found = loaded(name, planted[name])
+    assert [item.answer for item in found.dev] == [1]
+    assert [(item.answer, item.country, item.passage) for item in found.test] == [
+        (0, "Egypt", "نص قصير."),
+        (3, "Egypt", ""),
+    ]
+    assert all(len(item.choices) == 4 for item in found.test)
+
+
+def test_aratrust_loses_the_letters_in_its_options(planted):
+    first, second = loaded("aratrust", planted["aratrust"]).test
+    assert (first.choices, first.answer, first.subject) == (("دمشق", "القاهرة", "بغداد"), 1, "Ethics")
+    assert second.answer == 0
+
+
+def test_belebele_counts_from_one(planted):
+    items = loaded("belebele_arb", planted["belebele_arb"]).test
+    assert [item.answer for item in items] == [1, 0, 3]
+    assert items[0].passage == "القاهرة عاصمة مصر."
+
+
+def test_hellaswag_is_cleaned_as_lm_eval_does(planted):
+    from lm_eval.tasks.hellaswag.utils import preprocess
+
+    (item,) = loaded("hellaswag", planted["hellaswag"]).test
+    row = json.loads(planted["hellaswag"].read_text())
+    query = f"{row['activity_label']}: {row['ctx_a']} {row['ctx_b'].capitalize()}"
+    assert item.question == preprocess(query) == "Roof shingle removal: A man is sitting on a roof. He"
+    assert list(item.choices) == [preprocess(ending).strip() for ending in row["endings"]]
+    assert item.answer == 3
+
+
+def test_boolq(planted):
+    (item,) = loaded("boolq", planted["boolq"]).test
+    assert (item.question, item.choices, item.answer, item.passage) == (
+        "is water wet?",
+        ("no", "yes"),
+        1,
+        "Water is wet.",
+    )
+
+
+def test_truthfulqa(planted):
+    (one,) = loaded("truthfulqa_mc1", planted["truthfulqa_mc1"]).test
+    assert one.choices[one.answer] == "No."
+    (several,) = loaded("truthfulqa_mc2", planted["truthfulqa_mc2"]).test
+    assert (several.answer, several.also_right) == (0, (2,))
+
+
+def test_exams_and_arc_as_published(tmp_path):
+    texts = [{"text": text, "label": label} for text, label in zip(("a", "b"), "أب", strict=True)]
+    row = {
+        "id": "1",
+        "question": {"stem": "س؟", "choices": texts},
+        "answerKey": "ب",
+        "info": {"subject": "Physics"},
+    }
+    (item,) = loaded("exams_ar", write_jsonl(tmp_path / "exams.jsonl", [row])).test
+    assert (item.question, item.choices, item.answer, item.subject) == ("س؟", ("a", "b"), 1, "Physics")
+    row = {"id": "Q", "question": "q", "choices": {"text": ["x", "y"], "label": ["1", "2"]}, "answerKey": "2"}
+    (item,) = loaded("arc_easy", write_jsonl(tmp_path / "arc.jsonl", [row])).test
+    assert (item.id, item.answer) == ("Q", 1)
+
+
+def test_parquet_with_lists_as_on_the_hub(tmp_path):
+    import polars as pl
+
+    frame = pl.DataFrame({"question": ["q"], "subject": ["s"], "choices": [["2", "1", "0"]], "answer": [2]})
+    path = tmp_path / "all" / "test-00000-of-00001.parquet"
+    path.parent.mkdir()
+    frame.write_parquet(path)
+    (item,) = loaded("mmlu_en", path.parent).test
+    assert item.answer == 2  # an index, not the choice that reads "2"
+
+
+def test_every_public_task_is_planted(planted):
+    dialects = {f"belebele_{code}" for code in ("arz", "ars", "apc", "ary", "acm")}
+    assert set(TASKS) - set(planted) == UNTESTED | dialects
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (["q", "a", "b", "c", "d", "7"], "the answer must be one of 4 choices, got number 8"),
+        (["q", "a", "b", "c", "d", "?"], "the answer must be a whole number, got '?'"),
+        (["q", "a", "", "c", "d", "1"], "choice 2 is empty"),
+        (["", "a", "b", "c", "d", "1"], "the question is empty"),
+    ],
+)
+def test_rows_that_are_no_items_are_told(tmp_path, row, reason):
+    header = ["question", "choice0", "choice1", "choice2", "choice3", "answer"]
+    path = write_csv(tmp_path / "mmlu.csv", [header, ["q", "a", "b", "c", "d", "0"], row])
+    found = loaded("mmlu_en", path)
+    assert len(found.test) == 1
+    assert found.faults == (f"mmlu.csv row 2: {reason}",)
+
+
+def test_wrong_columns_and_missing_files(tmp_path):
+    path = write_jsonl(tmp_path / "x.jsonl", [{"prompt": "q", "completion": "a"}])
+    with pytest.raises(
+        BenchmarkError, match=r"x\.jsonl row 1: no known format has the columns completion, prompt"
+    ):
+        load(TASKS["mmlu_en"], str(path))
+    with pytest.raises(BenchmarkError, match="no such file"):
+        load(TASKS["mmlu_en"], str(tmp_path / "none.csv"))
+    (tmp_path / "broken.jsonl").write_text('{"question": 1}\n{"question"')
+    with pytest.raises(BenchmarkError, match=r"broken\.jsonl: cannot be read \(line 2"):
+        load(TASKS["mmlu_en"], str(tmp_path / "broken.jsonl"))
+    ragged = write_csv(tmp_path / "ragged.csv", [["q", "a", "b", "c", "d", "A"], ["q", "a"]])
+    with pytest.raises(BenchmarkError, match="row 2 has 2 cells, but 6 are needed"):
+        load(TASKS["mmlu_ar"], str(ragged))
+
+
+def test_the_hub_is_asked_where_there_is_one(planted, monkeypatch, tmp_path):
+    """A local copy of a repository goes the way that the hub's would, through `datasets`."""
+    from dataclasses import replace
+
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    repository = tmp_path / "repository"
+    write_jsonl(
+        repository / "test.jsonl", [json.loads(line) for line in planted["exams_ar"].read_text().splitlines()]
+    )
+    found = load(replace(TASKS["exams_ar"], hub=str(repository)))
+    assert [item.answer for item in found.test] == [1, 0, 3]
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert load(TASKS["exams_ar"]) is None
+
+
+def test_answers():
+    assert [letter_index(letter) for letter in ("A", "أ", "ا", "ب.", "ج)", "د", "هـ", "ه")] == [
+        0,
+        0,
+        0,
+        1,
+        2,
+        3,
+        4,
+        4,
+    ]
+    assert index("٣", first=1) == 2
+    assert letter_or_index("B", ("A", "B")) == 1
+    assert letter_or_index("1", ("1", "0")) == 1
+    assert letter_or_index("نعم", ("لا", "نعم")) == 1
+    with pytest.raises(ValueError, match="must be a letter"):
+        letter_index("AB")
+
+
+@given(st.integers(2, 6), st.integers(0, 5), st.integers(0, 9))
+def test_shuffled_items_hold_the_same_answer(size, answer, seed):
+    item = Item(id="x", question="q", choices=tuple("abcdef"[:size]), answer=answer % size)
+    other = shuffled(item, seed)
+    assert sorted(other.choices) == sorted(item.choices)
+    assert other.choices[other.answer] == item.choices[item.answer]
+    assert shuffled(item, seed) == other
+
+
+def test_suites_name_tasks_with_the_papers_shots():
+    assert all(name in TASKS for suite in SUITES.values() for name in suite.shots)
+    shots = {each.task.name: each.task.shots for each in chosen(["allam"])}
+    assert shots["exams_ar"] == shots["acva"] == 5
+    assert shots["mmlu_en"] == shots["mmlu_ar"] == shots["arabic_mmlu"] == shots["etec"] == 0
+    assert len(chosen(["arabic", "allam", "mmlu_ar"])) == len(
+        {*SUITES["arabic"].shots, *SUITES["allam"].shots}
+    )
+    with pytest.raises(BenchmarkError, match="did you mean 'arabic'"):
+        chosen(["arabik"])
