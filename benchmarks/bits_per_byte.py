@@ -4,8 +4,6 @@ Loss per piece does not compare across tokenizers, as a tokenizer with longer pi
 information in the whole text does: bits per byte = -sum of log2 p(piece | what stands before) / bytes of the text.
 """
 
-# ruff: noqa: INP001
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

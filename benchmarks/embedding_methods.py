@@ -11,7 +11,7 @@ again after a short training of the whole model on both languages:
 Held-out documents are those of `tokenization/held_out.py`: no tokenizer, auxiliary vector or model learned from them.
 Scores compare within a language, never Arabic against English. A table goes beside the JSON, as .md.
 """
-# ruff: noqa: INP001, T201
+# ruff: noqa: T201
 
 import argparse
 import math

