@@ -31,9 +31,10 @@ def joint_shares(
     shares = np.ones(len(symbols))
     if share == 1 or not len(symbols):
         return shares
-    lengths = np.fromiter((len(text or b"") for text in texts), np.int64, len(texts))
+    spelled = np.array([text or b"" for text in texts], object)
+    lengths = np.fromiter(map(len, spelled), np.int64, len(spelled))
     begins = np.concatenate([[0], np.cumsum(lengths[symbols])])  # in bytes, over all words
-    data = b"".join([texts[symbol] or b"" for symbol in symbols.tolist()])
+    data = b"".join(spelled[symbols])
     bounds = begins[starts].tolist()
     words = [data[first:end].decode(errors="replace") for first, end in pairwise(bounds)]
     wanted = (

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from tokenization.base import Encode
 from tokenization.byte_level_base.alphabet import to_bytes
 from tokenization.byte_level_base.arabic_bytes import is_whole
 from tokenization.byte_level_base.base_definition import ByteLevelBase
 from tokenization.byte_level_base.encoding import build_tokenizer, encoder_of
 from tokenization.byte_level_base.expanded import is_reserve
+from tokenization.byte_level_base.words import cut_words
 from tokenization.proofs.agreement import prove_agreement
 from tokenization.proofs.byte_level_subject import Subject, ids_of
 from tokenization.proofs.proof import Proof
@@ -95,12 +98,9 @@ def _tiktoken(subject: Subject, pattern: str) -> Encode:
 
 def _merges_make_all(base: ByteLevelBase) -> bool:
     """Whether the base's merges lead to all of its Arabic pieces."""
-    pieces = {
-        number: piece.decode() for number, piece in enumerate(base.bytes_of) if piece and is_whole(piece)
-    }
+    pieces = [piece.decode() for piece in base.bytes_of if piece and is_whole(piece)]
     merging = dict(base.definition) | {"model": base.definition["model"] | {"ignore_merges": False}}
-    cuts = ids_of(build_tokenizer(merging), list(pieces.values()))
-    return cuts == [[number] for number in pieces]
+    return len(cut_words(merging, pieces, np.ones(len(pieces))).symbols) == len(pieces)
 
 
 def _single_pattern(pre_tokenizer: dict[str, Any]) -> str | None:

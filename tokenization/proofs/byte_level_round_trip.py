@@ -1,5 +1,7 @@
 """Proofs that text comes back as it was, and that vocalized words stay whole."""
 
+from itertools import chain
+
 from tokenization.byte_level_base.patterns import is_mark, load_pre_tokenizer
 from tokenization.proofs.byte_level_subject import WORD, Subject, ids_of
 from tokenization.proofs.proof import Proof
@@ -19,7 +21,7 @@ def prove_lossless(subject: Subject) -> Proof:
     trial = Trial(f"decoding gives the text back{_exceptions(subject)}", "texts")
     new_pieces = [text for text in subject.additions.texts if text is not None]
     made_up = [*NASTY, *NASTY_ARABIC, *new_pieces, *random_texts(subject.evidence.seed + 2, _RANDOM)]
-    for texts in (*subject.sample(_SHARE).texts(), made_up):
+    for texts in chain(subject.sample(_SHARE).texts(), [made_up]):
         kept = [subject.lost.sub("", text) for text in texts] if subject.lost else texts
         normalizer = subject.old.normalizer
         wanted = [normalizer.normalize_str(text) for text in kept] if normalizer else kept
@@ -34,7 +36,7 @@ def prove_words_whole(subject: Subject) -> Proof:
     trial = Trial("words with harakat are not cut at them before merging", "words")
     pre_tokenizer = load_pre_tokenizer(subject.definition["pre_tokenizer"])
     words: set[str] = set()
-    for texts in (*subject.sample(_SHARE).texts(), list(NASTY_ARABIC)):
+    for texts in chain(subject.sample(_SHARE).texts(), [list(NASTY_ARABIC)]):
         for text in texts:
             words.update(word for word in WORD.findall(text) if any(map(is_mark, word)))
     for word in sorted(words):

@@ -1,6 +1,7 @@
 """Proofs that what is not Arabic is cut as before, id for id."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ def prove_unchanged(subject: Subject) -> Proof:
     trial = Trial("text without Arabic is cut as by the base", "texts and lines")
     old_pieces = [_text(piece) for piece in subject.base.bytes_of if piece]
     made_up = [ARABIC.sub("", text) for text in random_texts(subject.evidence.seed, _RANDOM)]
-    for texts in (*(subject.evidence.texts()), [*NASTY, *old_pieces, *made_up]):
+    for texts in chain(subject.evidence.texts(), [[*NASTY, *old_pieces, *made_up]]):
         free = [text for text in texts if not has_arabic(text)]
         mixed = [text for text in texts if has_arabic(text)]
         free += [line for text in mixed for line in text.splitlines(keepends=True) if not has_arabic(line)]
@@ -34,7 +35,7 @@ def prove_unchanged_in_context(subject: Subject) -> Proof:
     trial = Trial("Arabic-free lines between Arabic ones are cut as by the base", "mixed texts")
     made_up = [f"{foreign}\n{arabic}\n\n{foreign}" for foreign in NASTY for arabic in NASTY_ARABIC]
     made_up += random_texts(subject.evidence.seed + 1, _RANDOM)
-    for texts in (*subject.sample(_SHARE).texts(), made_up):
+    for texts in chain(subject.sample(_SHARE).texts(), [made_up]):
         mixed = [text for text in texts if has_arabic(text) and "\n" in text]
         olds, news = _placed(subject.old, mixed), _placed(subject.new, mixed)
         for text, old, new in zip(mixed, olds, news, strict=True):
