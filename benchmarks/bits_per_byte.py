@@ -39,7 +39,7 @@ def windows(count: int, window: int, stride: int) -> list[Window]:
     """
     if not 1 <= stride < window:
         raise ValueError(f"stride must be at least 1 and below the window of {window}, got {stride}")
-    found = []
+    found: list[Window] = []
     scored = 1
     while scored < count:
         end = min(count, scored + stride if found else window)

@@ -11,8 +11,6 @@ through a ladder of our sizes. Intervals are percentiles of 1,000 bootstrap resa
 the same for both sides of a comparison. None of these documents or words is learned from; all shares are shown.
 """
 
-# ruff: noqa: INP001
-
 import argparse
 import gzip
 import hashlib

@@ -1,9 +1,6 @@
 """Bits per byte: by hand, the same however text is cut, and each piece scored once with the context it was promised."""
 
-import importlib
 import math
-import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-BENCHMARKS_DIR = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS_DIR))
-try:
-    measure = importlib.import_module("bits_per_byte")
-finally:
-    sys.path.remove(str(BENCHMARKS_DIR))
+from benchmarks import bits_per_byte as measure
 
 
 def uniform_over_bytes(lengths: dict[int, int]) -> Any:
