@@ -31,11 +31,15 @@ def summary(manifest: dict[str, Any], output_dir: str) -> list[str]:
         lines.append(
             "series       " + ", ".join(f"series/{number}" for number in manifest["config"]["series"])
         )
-    lines += [
-        f"open         {output_dir}/expansion.html   the curve, the proofs, and pieces to look at",
-        f"             {output_dir}/                 the tokenizer, as AutoTokenizer reads it",
-        f"             {output_dir}/manifest.json    every figure and digest",
+    opened = [
+        ("", "the tokenizer, as AutoTokenizer reads it"),
+        ("manifest.json", "every figure and digest"),
     ]
+    if sizes["base"]:
+        opened.insert(0, ("expansion.html", "the curve, the proofs, and pieces to look at"))
+    paths = [(f"{output_dir}/{name}", what) for name, what in opened]
+    width = max(len(path) for path, _ in paths)
+    lines += [f"{'' if n else 'open':<13}{path:<{width}}  {what}" for n, (path, what) in enumerate(paths)]
     return lines
 
 
