@@ -4,7 +4,7 @@
 
 Both do the same arithmetic in float32 on the CPU: forward, cross-entropy, backward over two micro batches, clipping,
 AdamW. The engine does the rest of its work too: Lightning and NeMo around it, the data loader, the journal, the guard
-against broken losses. Rounds alternate; a figure is that of the steps after the tenth of a round. Wall time tells what
+against broken losses. Rounds alternate; a figure is that of the steps after the fourth of a round. Wall time tells what
 a user sees; CPU time of the process tells it too where other work shares the machine.
 """
 
@@ -34,8 +34,8 @@ from nemo_recipes.pretrain_config import Model, PretrainConfig, Shape, Training,
 from nemo_recipes.watch.byte_lengths import ByteCounter
 from nemo_recipes.watch.journal import Journal
 
-STEPS = 30
-WARM = 10
+STEPS = 16
+WARM = 4
 LENGTH = 128
 MICRO, GLOBAL = 4, 8
 SHAPE = Shape(

@@ -1,11 +1,13 @@
 """Lightning's Trainer under NeMo's experiment manager."""
 
+import importlib.util
 import os
 import warnings
 from pathlib import Path
 from typing import Any
 
 from nemo_recipes.engine.parallel import strategy_of
+from nemo_recipes.errors import PretrainingError
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -50,6 +52,8 @@ def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
 
     name = Path(config.output_dir).name
     logger = config.watch.logger
+    if logger != "tensorboard" and importlib.util.find_spec(logger) is None:
+        raise PretrainingError(f"watch.logger {logger}: the package is not installed: pip install {logger}")
     settings: dict[str, Any] = {
         "explicit_log_dir": str(Path(config.output_dir, "nemo")),
         "create_tensorboard_logger": logger == "tensorboard",

@@ -146,7 +146,7 @@ def _run_stretch(
     )
     meter = Meter(
         assumed_watts=config.hardware.assumed_watts,
-        gpu=torch.cuda.current_device() if kind == "cuda" else None,
+        gpu=f"GPU-{torch.cuda.get_device_properties().uuid}" if kind == "cuda" else "",
         first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
     )
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
@@ -169,7 +169,14 @@ def _run_stretch(
     ]
     with quietly():
         trainer = make_trainer(config, kind, callbacks, done)
-        trainer.fit(module, train_dataloaders=_loader(config, feed, range(done, stretch.end_step), kind))
+        loader = _loader(config, feed, range(done, stretch.end_step), kind)
+        try:
+            trainer.fit(module, train_dataloaders=loader)
+        except torch.OutOfMemoryError as error:
+            raise PretrainingError(
+                f"the GPU is out of memory ({str(error).splitlines()[0]}): lower training.micro_batch, set "
+                "training.gradient_checkpointing, or use more devices; checkpoints are intact"
+            ) from error
     if module.stopping and module.step < parts[-1].end_step:
         raise Stopped
     return module.step

@@ -37,10 +37,10 @@ class Reading:
 class Meter:
     """Reads this process's share: its own GPU, and the processors if it is the first of its machine."""
 
-    def __init__(self, *, assumed_watts: float, gpu: int | None, first_of_machine: bool) -> None:
+    def __init__(self, *, assumed_watts: float, gpu: str, first_of_machine: bool) -> None:
         self._watts = assumed_watts
         self._parts: dict[str, Joules] = {}
-        if gpu is not None and (nvml := nvml_joules(gpu)):
+        if gpu and (nvml := nvml_joules(gpu)):
             self._parts["NVML"] = nvml
         if first_of_machine and (rapl := rapl_joules(_RAPL)):
             self._parts["RAPL"] = rapl
@@ -52,13 +52,13 @@ class Meter:
         return Reading(seconds, {name: read() for name, read in self._parts.items()}, self._watts * seconds)
 
 
-def nvml_joules(gpu: int) -> Joules | None:
-    """Reads the joules that a GPU used from now on; None where NVML does not tell."""
+def nvml_joules(gpu: str) -> Joules | None:
+    """Reads the joules that a GPU, named by its UUID, used from now on; None where NVML does not tell."""
     try:
         import pynvml  # type: ignore[import-not-found, unused-ignore]
 
         pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(gpu)
+        handle = pynvml.nvmlDeviceGetHandleByUUID(gpu)
         began = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
     except Exception:  # noqa: BLE001  no package, no driver, an old GPU: each has errors of its own
         return None
@@ -92,17 +92,17 @@ def rapl_joules(powercap: Path) -> Joules | None:
     return read
 
 
-def ledger(readings: list[dict[str, Any]], energy: Energy) -> dict[str, Any]:
+def ledger(readings: list[dict[str, Any]], energy: Energy, on_gpus: bool) -> dict[str, Any]:
     """Sum of the last reading of each start of a run, with what turns it into kWh and CO2.
 
     `readings` have `seconds`, `joules` by source and `estimated`, summed over all processes. The figure that counts is
-    the measured one where a GPU was measured; processors alone, or nothing, count as estimated from the assumed power.
+    the measured one where the devices that train were measured: processors alone do not stand for a run on GPUs.
     """
     seconds = sum(reading["seconds"] for reading in readings)
     estimated = sum(reading["estimated"] for reading in readings)
     sources = sorted({name for reading in readings for name in reading["joules"]})
     measured = {name: sum(reading["joules"].get(name, 0.0) for reading in readings) for name in sources}
-    is_measured = "NVML" in measured or (bool(measured) and not estimated)
+    is_measured = ("NVML" if on_gpus else "RAPL") in measured
     joules = sum(measured.values()) if is_measured else estimated
     kwh = joules / _JOULES_PER_KWH
     return {
@@ -110,7 +110,7 @@ def ledger(readings: list[dict[str, Any]], energy: Energy) -> dict[str, Any]:
         "measured_kwh": {name: value / _JOULES_PER_KWH for name, value in measured.items()},
         "estimated_kwh": estimated / _JOULES_PER_KWH,
         "kwh": kwh,
-        "kwh_is": "measured (" + " + ".join(sources) + "), memory and fans not included"
+        "kwh_is": "measured (" + " + ".join(sources) + "), all that ran on them; memory and fans not included"
         if is_measured
         else "an estimate: assumed watts x device hours",
         "pue": energy.pue,

@@ -351,3 +351,21 @@ def test_a_vocabulary_grows_in_a_run_and_its_later_rows_wait(
     assert rates[2:] == sorted(rates[2:], reverse=True)
     before, after = (line["languages"]["ar"]["bytes"] for line in journal(output, "validation")[::2])
     assert before == after
+
+
+def test_positions_that_start_again_keep_documents_apart(recipe: dict[str, Any]) -> None:
+    """Two documents in one sequence give the logits that each gives alone."""
+    from nemo_recipes.engine.model import make_model
+    from nemo_recipes.pretrain_config import Model, Shape, Training
+
+    model = make_model(Model(shape=Shape(**recipe["model"]["shape"])), Training(token_budget=1))
+    first, second = torch.arange(3, 13)[None], torch.arange(50, 70)[None]
+    together = torch.cat([first, second], dim=1)
+    positions = torch.cat([torch.arange(10), torch.arange(20)])[None]
+    with torch.no_grad():
+        packed = model(input_ids=together, position_ids=positions).logits
+        alone = [model(input_ids=ids).logits for ids in (first, second)]
+        merged = model(input_ids=together).logits
+    assert torch.allclose(packed[:, :10], alone[0], atol=1e-5)
+    assert torch.allclose(packed[:, 10:], alone[1], atol=1e-5)
+    assert not torch.allclose(merged[:, 10:], alone[1], atol=1e-3)

@@ -105,13 +105,14 @@ def test_the_ledger_adds_up_starts_and_says_what_it_knows() -> None:
         {"start": 2, "seconds": 1800.0, "joules": {}, "estimated": 1.8e6},
     ]
     energy = Energy(grid_grams_per_kwh=500, pue=1.2)
-    book = ledger(last_of_each_start(lines), energy)
+    book = ledger(last_of_each_start(lines), energy, on_gpus=False)
     assert book["device_hours"] == pytest.approx(1.0)
     assert book["kwh"] == pytest.approx(1.0)
     assert book["co2_kg"] == pytest.approx(0.6)
     assert book["kwh_is"].startswith("an estimate")
     measured = [line | {"joules": {"NVML": 720_000.0}} for line in last_of_each_start(lines)]
-    book = ledger(measured, energy)
+    assert ledger(measured, energy, on_gpus=False)["kwh_is"].startswith("an estimate")
+    book = ledger(measured, energy, on_gpus=True)
     assert book["kwh"] == pytest.approx(0.4)
     assert book["kwh_is"].startswith("measured (NVML)")
 

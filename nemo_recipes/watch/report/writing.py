@@ -51,7 +51,11 @@ def write_report(
         "run": {
             "seconds": round(seconds, 1),
             "starts": len(readings),
-            "energy": ledger(readings, config.watch.energy),
+            "energy": ledger(
+                readings,
+                config.watch.energy,
+                on_gpus=config.hardware.device != "cpu" and torch.cuda.is_available(),
+            ),
             "device": torch.cuda.get_device_name() if torch.cuda.is_available() else _processor(),
             "devices": config.layout.world_size,
             "python": platform.python_version(),
