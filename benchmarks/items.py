@@ -16,7 +16,7 @@ class Item:
         passage: Text that the question is about; empty where there is none.
         country: Country that the question is about, for averages.
         ending: Text after the choice, the same for all: the choice then fills a blank, and the ending is scored.
-        split: "test", or "dev" for an item that only serves as a few-shot example.
+        split: "test", "dev" or "train"; the first of these that a task has is scored, the others give examples.
         also_right: Indices of further right choices (TruthfulQA mc2).
     """
 

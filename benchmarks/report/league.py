@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.report.published import ALLAM
 from benchmarks.report.tables import Results
 from benchmarks.tasks.suites import SUITES, TASKS
+from benchmarks.tasks.task import RULES
 from corpus.card.account import language_name
 from corpus.card.figures import count
 from corpus.card.markup import attribute, code, escape, isolated, table
@@ -56,15 +57,19 @@ def league(runs: Sequence[Results]) -> str:
         rows = [_row(runs, name) for name in names if any(name in first_scores(results) for results in runs)]
         if rows:
             header = ("task", *(isolated(results["model"]["name"]) for results in runs))
-            means = [mean_by_language(results).get(language) for results in runs]
-            rows.append(
-                [
-                    "mean of the tasks",
-                    *("" if mean is None else f"<b>{100 * mean[0]:.1f}</b>" for mean in means),
-                ]
-            )
+            rows.append(_means(runs, names))
             shown.append(table(language_name(language), header, rows))
     return "".join(shown) + _missing(runs)
+
+
+def _means(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
+    """The mean of each model over the tasks that all of them have scored: another set would be another measure."""
+    common = [name for name in names if all(name in first_scores(results) for results in runs)]
+    if not common:
+        return ["no task is common to all", *("" for _ in runs)]
+    totals = [sum(first_scores(results)[name]["micro"]["value"] for name in common) for results in runs]
+    label = f"mean of the {len(common)} common to all" if len(runs) > 1 else "mean of the tasks"
+    return [label, *(f"<b>{100 * total / len(common):.1f}</b>" for total in totals)]
 
 
 def _row(runs: Sequence[Results], name: str) -> list[str]:
@@ -100,20 +105,26 @@ def _missing(runs: Sequence[Results]) -> str:
 
 
 def by_rule(runs: Sequence[Results]) -> str:
-    """Every score of every rule."""
+    """Every score of every rule: a row for each task and model, a column for each rule."""
     rows = []
-    for results in runs:
-        for score in results["scores"]:
-            micro, macro = score["micro"], score.get("macro")
-            value = f"{100 * micro['value']:.1f}"
-            rows.append([
-                escape(score["title"]), isolated(results["model"]["name"]), score["rule"].replace("_", " "),
-                f"<b>{value}</b>" if score["first"] else value,
-                f"{100 * micro['low']:.1f} to {100 * micro['high']:.1f}",
-                "" if macro is None else f"{100 * macro['value']:.1f}", f"{100 * score['chance']:.1f}",
-            ])  # fmt: skip
-    header = ("task", "model", "rule", "accuracy", "95 %", "macro", "chance")
-    return table("Accuracy in percent", header, rows, numeric=(3, 4, 5, 6))
+    for task in TASKS.values():
+        for results in runs:
+            scores = {score["rule"]: score for score in results["scores"] if score["task"] == task.name}
+            if scores:
+                cells = [_by_rule(scores[rule]) if rule in scores else "" for rule in RULES]
+                chance = f"{100 * next(iter(scores.values()))['chance']:.1f}"
+                rows.append([escape(task.title), isolated(results["model"]["name"]), *cells, chance])
+    header = ("task", "model", *(rule.replace("_", " ") for rule in RULES), "chance")
+    return table(
+        "Accuracy in percent, over items and (small) over subjects", header, rows, numeric=range(2, 8)
+    )
+
+
+def _by_rule(score: Score) -> str:
+    value = f"{100 * score['micro']['value']:.1f}"
+    macro = f" <small>{100 * score['macro']['value']:.1f}</small>" if "macro" in score else ""
+    mark = attribute(score["signature"])
+    return f'<span title="{mark}">{f"<b>{value}</b>" if score["first"] else value}{macro}</span>'
 
 
 def by_subject(runs: Sequence[Results]) -> str:

@@ -17,7 +17,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "Scores by language",
         (
             "Accuracy in percent under the first rule of each task, over all items; the bar is the 95 % interval, the "
-            "tick is chance. Rules and shots differ between harnesses: the signature below a task says what was done."
+            "tick is chance. Harnesses differ in rules and shots: a score's signature, below, says what was done."
         ),
     ),
     "rules": (

@@ -41,6 +41,7 @@ ENGLISH: tuple[Task, ...] = (
         hub="Rowan/hellaswag",
         style="completion",
         rule="per_character",
+        scored_split="validation",
         note="test labels are not published: the validation file is scored",
     ),
     Task(
@@ -51,6 +52,7 @@ ENGLISH: tuple[Task, ...] = (
         license="see its card",
         hub="baber/piqa",
         rule="per_character",
+        scored_split="validation",
         note="test labels are not published: the validation file is scored",
     ),
     Task(
@@ -63,6 +65,7 @@ ENGLISH: tuple[Task, ...] = (
         hub_config="winogrande_xl",
         style="blank",
         rule="continuation",
+        scored_split="validation",
         note="partial evaluation: the text after the blank is scored; the validation file is scored",
     ),
     Task(
@@ -73,6 +76,7 @@ ENGLISH: tuple[Task, ...] = (
         license="CC BY-SA 3.0",
         hub="google/boolq",
         rule="continuation",
+        scored_split="validation",
         note="the validation file is scored",
     ),
     Task(

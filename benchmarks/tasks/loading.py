@@ -14,7 +14,10 @@ from benchmarks.tasks.formats import FORMATS, SEVERAL_RIGHT, Format
 from benchmarks.tasks.rows import Row, read_rows
 from benchmarks.tasks.task import Task
 
-_SPLITS_ON_HUB = {"test": "test", "validation": "dev", "dev": "dev", "train": "dev"}
+_SPLITS_ON_HUB = {"test": "test", "validation": "dev", "dev": "dev", "train": "train"}
+
+
+_ORDER = ("test", "dev", "train")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,7 @@ def load(task: Task, path: str = "") -> Loaded | None:
 def from_rows(task: Task, rows: list[Row], source: str) -> Loaded:
     """Rows become items; rows that are none become faults.
 
-    Where no row is a test row, the labelled split that there is gets scored, and there are no examples.
+    The first of test, dev and train that has items is scored; items of the others are examples, dev before train.
 
     Raises:
         BenchmarkError: No format has these columns, or no row is an item.
@@ -70,9 +73,9 @@ def from_rows(task: Task, rows: list[Row], source: str) -> Loaded:
             faults.append(f"{row.label}: {reason}")
     if not items:
         raise BenchmarkError(f"{task.name}: no row of {source} is an item; the first: {faults[0]}")
-    test = [item for item in items if item.split == "test"]
-    dev = [item for item in items if item.split == "dev"] if test else []
-    test = _with_own_ids(test or items)
+    test, *others = [part for part in ([i for i in items if i.split == name] for name in _ORDER) if part]
+    dev = [item for part in others for item in part]
+    test = _with_own_ids(test)
     if task.name == "truthfulqa_mc1":
         test = [shuffled(item, seed=0) for item in test]
     return Loaded(
@@ -131,11 +134,14 @@ def _hub_rows(task: Task) -> Iterator[Row]:
     try:
         configs = [task.hub_config or None]
         if task.hub_config == "*":
-            configs = datasets.get_dataset_config_names(task.hub)
+            names = datasets.get_dataset_config_names(task.hub)
+            configs = [name for name in names if name.lower() not in ("all", "default")] or names
         for config in configs:
             splits = datasets.load_dataset(task.hub, config)
             subject = config if config and task.hub_config == "*" else ""
             for split, rows in splits.items():
+                if split == "test" and task.scored_split != "test":
+                    continue
                 for number, values in enumerate(rows, 1):
                     label = f"{config or task.hub}/{split} row {number}"
                     yield Row(values, label, _SPLITS_ON_HUB.get(split, "test"), subject)

@@ -20,7 +20,7 @@ from benchmarks.errors import BenchmarkError
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Formats that are read, each also with .gz behind it."""
 
-_SPLITS = {"test": "test", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "train": "dev"}
+_SPLITS = {"test": "test", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "train": "train"}
 _HEADERLESS = ("question", "A", "B", "C", "D", "answer")
 
 

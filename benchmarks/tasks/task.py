@@ -29,6 +29,7 @@ class Task:
         version: Version of this definition; it grows when numbers change.
         hub: Repository on the hub, empty for one that is not there.
         hub_config: Configuration there, empty for its default, "*" for all of them.
+        scored_split: Split on the hub that is scored: validation where labels of test are not published.
         shots: Few-shot examples unless a suite or run says otherwise.
         style: How the continuation rule asks: a question to answer, a text to complete, or a blank to fill.
         rule: The rule whose score stands first.
@@ -45,6 +46,7 @@ class Task:
     version: int = 1
     hub: str = ""
     hub_config: str = ""
+    scored_split: str = "test"
     shots: int = 0
     style: Style = "question"
     rule: Rule = "letters"

@@ -89,6 +89,7 @@ def lm_eval_samples(lm, tmp_path, config, rows):
 
     from lm_eval import evaluator
     from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks import TaskManager
 
     path = tmp_path / "rows.json"
     path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
@@ -103,8 +104,9 @@ def lm_eval_samples(lm, tmp_path, config, rows):
             **config,
         }
     )
+    manager = TaskManager(include_defaults=False)  # indexing lm-eval's own tasks takes long
     results = evaluator.simple_evaluate(
-        lm, tasks=[task], log_samples=True, bootstrap_iters=0, verbosity="ERROR"
+        lm, tasks=[task], log_samples=True, task_manager=manager, bootstrap_iters=0, verbosity="ERROR"
     )
     return sorted(results["samples"]["planted"], key=lambda sample: sample["doc_id"])
 

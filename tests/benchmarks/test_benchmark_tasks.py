@@ -199,6 +199,18 @@ def test_the_hub_is_asked_where_there_is_one(planted, monkeypatch, tmp_path):
     assert load(TASKS["exams_ar"]) is None
 
 
+def test_validation_is_scored_where_test_has_no_labels(tmp_path):
+    rows = [
+        {"goal": f"g{n}", "sol1": "a", "sol2": "b", "label": label} for n, label in enumerate(("0", "1", ""))
+    ]
+    for split, part in (("train", rows[:1]), ("validation", rows[1:2]), ("test", rows[2:])):
+        write_jsonl(tmp_path / "piqa" / f"{split}.jsonl", part)
+    found = loaded("piqa", tmp_path / "piqa")
+    assert [item.question for item in found.test] == ["g1"]
+    assert [item.question for item in found.dev] == ["g0"]
+    assert found.faults == ("piqa/test.jsonl row 1: the answer must be a whole number, got ''",)
+
+
 def test_answers():
     assert [letter_index(letter) for letter in ("A", "أ", "ا", "ب.", "ج)", "د", "هـ", "ه")] == [
         0,
