@@ -109,7 +109,7 @@ def simplified(lines: Iterable[str]) -> Iterator[str]:
 
 def heading(name: str, extras: tuple[str, ...]) -> str:
     """What a reader of a lock must know."""
-    where = "an environment of its own" if name in APART else "the environment that core.txt makes"
+    where = "an environment of its own" if name in APART else "a new environment, or the one that core.txt makes"
     return (
         f"# Made by `make lock` from pyproject.toml, extras {', '.join(extras)}. Do not edit.\n"
         f"# For {where}: install torch first (docs/cuda.md), then pip install -r requirements/{name}.txt"

