@@ -136,7 +136,7 @@ def by_subject(runs: Sequence[Results]) -> str:
             found = [score[label] if score and label in score else {} for score in scores]
             names = sorted({name for each in found for name in each})
             if not names or (
-                label == "countries" and all(s and s.get("subjects") == s.get(label) for s in scores)
+                label == "countries" and all(s is None or s.get("subjects") == s.get(label) for s in scores)
             ):
                 continue
             rows = [[isolated(name.replace("_", " ") or "not given"), *_cells(found, name)] for name in names]
