@@ -79,16 +79,22 @@ def few_shot_speed(opened: dict[str, Any], path: str, items: int, shots: int) ->
     test = [item for item in loaded.test if item.subject == subject][:items]
     words = wording("en")
     requests = []
+    names = test[0].choices
     for item in test:
         asked = prompts.letters(item, examples_for(item, loaded.dev, shots), words)
         pairs = zip(asked.contexts, asked.continuations, strict=True)
         requests += [Instance("loglikelihood", {}, pair, 0) for pair in pairs]
-    seconds: dict[str, float] = {}
-    for way in ("plain", "shared"):
-        start = time.perf_counter()
-        opened[way].lm.loglikelihood(requests, disable_tqdm=True)
-        seconds[way] = round(time.perf_counter() - start, 2)
-    return {"subject": subject, "items": len(test), "shots": shots, "seconds": seconds}
+    wall: dict[str, list[float]] = {"plain": [], "shared": []}
+    processor: dict[str, list[float]] = {"plain": [], "shared": []}
+    for _ in range(3):
+        for way in ("plain", "shared"):
+            start = time.perf_counter(), time.process_time()
+            opened[way].lm.loglikelihood(requests, disable_tqdm=True)
+            wall[way].append(round(time.perf_counter() - start[0], 2))
+            processor[way].append(round(time.process_time() - start[1], 2))
+    lengths = [len(opened["plain"].lm.tok_encode(request.args[0])) for request in requests[:: len(names)]]
+    result = {"subject": subject, "items": len(test), "shots": shots, "tokens_per_context": lengths}
+    return result | {"seconds": wall, "processor_seconds": processor}
 
 
 def main() -> None:

@@ -115,7 +115,13 @@ def _loaded(config: RunConfig) -> tuple[list[tuple[Task, str, tasks.Loaded]], li
             raise BenchmarkError(f"data.{name}: no task has this name; docs/benchmarks.md lists all")
     for each in chosen:
         task = each.task if config.shots < 0 else replace(each.task, shots=config.shots)
-        loaded = tasks.load(task, config.data.get(task.name, ""))
+        try:
+            loaded = tasks.load(task, config.data.get(task.name, ""))
+        except BenchmarkError as error:
+            if task.name in config.data or not each.suite:
+                raise
+            missing.append({"task": task.name, "suite": each.suite, "reason": str(error)})
+            continue
         if loaded is None:
             missing.append({"task": task.name, "suite": each.suite, "reason": _reason(each)})
             continue

@@ -71,9 +71,11 @@ class PrefixSharingLM(HFLM):
         return self.backend == "causal" and not windows and attention in ("sdpa", "eager")
 
     def _agrees(self, requests: list[Request]) -> bool:
-        """Whether both ways give the same answers to a few requests with a common context."""
-        context = requests[0][1]
-        few = [request for request in requests[:64] if request[1] == context][:_CHECKED]
+        """Whether both ways give the same answers to a few requests with two contexts and their longest branches."""
+        longest = max(requests, key=lambda request: (len(request[2]), -len(request[1])))[1]
+        other = next((request[1] for request in requests if request[1] != longest), longest)
+        few = [request for request in requests if request[1] == longest][:_CHECKED]
+        few += [request for request in requests if request[1] == other][:_CHECKED] if other != longest else []
         plain = super()._loglikelihood_tokens([(None, *request[1:]) for request in few], disable_tqdm=True)
         try:
             shared = self._shared(few, disable_tqdm=True, min_shared=1, keep=False)

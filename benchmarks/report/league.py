@@ -68,7 +68,7 @@ def _means(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
     if not common:
         return ["no task is common to all", *("" for _ in runs)]
     totals = [sum(first_scores(results)[name]["micro"]["value"] for name in common) for results in runs]
-    label = f"mean of the {len(common)} common to all" if len(runs) > 1 else "mean of the tasks"
+    label = f"mean, tasks of all models ({len(common)})" if len(runs) > 1 else "mean of the tasks"
     return [label, *(f"<b>{100 * total / len(common):.1f}</b>" for total in totals)]
 
 
@@ -107,16 +107,21 @@ def _missing(runs: Sequence[Results]) -> str:
 def by_rule(runs: Sequence[Results]) -> str:
     """Every score of every rule: a row for each task and model, a column for each rule."""
     rows = []
+    used = {score["rule"] for results in runs for score in results["scores"]}
+    rules = [rule for rule in RULES if rule in used]
     for task in TASKS.values():
         for results in runs:
             scores = {score["rule"]: score for score in results["scores"] if score["task"] == task.name}
             if scores:
-                cells = [_by_rule(scores[rule]) if rule in scores else "" for rule in RULES]
+                cells = [_by_rule(scores[rule]) if rule in scores else "" for rule in rules]
                 chance = f"{100 * next(iter(scores.values()))['chance']:.1f}"
                 rows.append([escape(task.title), isolated(results["model"]["name"]), *cells, chance])
-    header = ("task", "model", *(rule.replace("_", " ") for rule in RULES), "chance")
+    header = ("task", "model", *(rule.replace("_", " ") for rule in rules), "chance")
     return table(
-        "Accuracy in percent, over items and (small) over subjects", header, rows, numeric=range(2, 8)
+        "Accuracy in percent, over items and (small) over subjects",
+        header,
+        rows,
+        numeric=range(2, len(header)),
     )
 
 
@@ -136,7 +141,7 @@ def by_subject(runs: Sequence[Results]) -> str:
             found = [score[label] if score and label in score else {} for score in scores]
             names = sorted({name for each in found for name in each})
             if not names or (
-                label == "countries" and all(s and s.get("subjects") == s.get(label) for s in scores)
+                label == "countries" and all(s is None or s.get("subjects") == s.get(label) for s in scores)
             ):
                 continue
             rows = [[isolated(name.replace("_", " ") or "not given"), *_cells(found, name)] for name in names]

@@ -110,7 +110,7 @@ def test_the_page_is_whole_and_reads_right_to_left(finished):
 
 
 def test_a_stopped_run_goes_on_where_it_was(tiny_model, planted, tmp_path, monkeypatch):
-    """The model dies after five requests; the next run asks only for the rest, and the results are the same."""
+    """The model dies after three contexts; the next run asks only for the rest, and the results are the same."""
     from benchmarks.model.prefix_sharing import PrefixSharingLM
 
     def config(name):
@@ -126,7 +126,7 @@ def test_a_stopped_run_goes_on_where_it_was(tiny_model, planted, tmp_path, monke
         for member, answers in whole(self, group):
             asked.append(member)
             yield member, answers
-            if len(asked) == 3:
+            if len(asked) == 5:
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(PrefixSharingLM, "_group_answers", dying)
@@ -148,8 +148,8 @@ def test_a_stopped_run_goes_on_where_it_was(tiny_model, planted, tmp_path, monke
     for column in ("letters", "continuation"):  # other batches, other noise
         ours, theirs = (frame[column].explode().to_list() for frame in frames)
         assert ours == pytest.approx(theirs, abs=1e-4)
-    contexts = 2 * len(MCQ) + 1  # one of them is tried both ways at the start
-    assert len(asked) - stopped_at < 2 * contexts
+    contexts = 2 * len(MCQ) + 2  # two of them are tried both ways at the start
+    assert len(asked) - stopped_at == 2 * contexts - 3
 
 
 def test_two_runs_beside_one_another(finished, planted, tmp_path, capsys):
@@ -210,6 +210,30 @@ def test_mistakes_are_one_line(tiny_model, planted, tmp_path, changes, message):
     with pytest.raises(BenchmarkError, match=message) as caught:
         main(RunConfig(**(settings | changes), **QUICK))
     assert "\n" not in str(caught.value)
+
+
+def test_a_suite_without_a_network_is_na_and_not_an_end(tiny_model, planted, tmp_path, monkeypatch):
+    """The hub cannot be reached: tasks with a path are scored all the same."""
+    import datasets
+
+    def unreachable(*_, **__):
+        raise ConnectionError("no route to the hub")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    for name in ("load_dataset", "get_dataset_config_names"):
+        monkeypatch.setattr(datasets, name, unreachable)
+    data = {"mmlu_ar": str(planted["mmlu_ar"])}
+    main(
+        RunConfig(model=str(tiny_model), tasks="allam", output_dir=str(tmp_path), data=data, shots=0, **QUICK)
+    )
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert {score["task"] for score in results["scores"]} == {"mmlu_ar"}
+    reasons = {row["task"]: row["reason"] for row in results["missing"]}
+    assert "no route to the hub" in reasons["acva"]
+    assert reasons["etec"] == "not published, and no --data.etec is given"
+    assert reasons["MT-Bench, Arabic and English"] == "needs a judge"
+    with pytest.raises(BenchmarkError, match=r"give a local copy with --data\.acva PATH"):
+        main(RunConfig(model=str(tiny_model), tasks="acva", output_dir=str(tmp_path), **QUICK))
 
 
 def test_a_broken_model_is_one_line(tmp_path, planted):
