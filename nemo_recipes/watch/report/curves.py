@@ -10,6 +10,9 @@ WIDTH, HEIGHT = 460, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 12, 36
 _COLORS = ("l0", "lost", "l1", "l2", "l3", "other")
 
+_NOTHING = 1e-9
+"""A curve that never leaves zero by more is drawn as zero."""
+
 Points = Sequence[tuple[float, float]]
 
 
@@ -50,7 +53,8 @@ def scale(least: float, most: float, about: int = 4) -> list[float]:
     ([0.0, 0.5, 1.0, 1.5, 2.0], [4.0, 5.0, 6.0])
     """
     if least == most:
-        least, most, about = least - (abs(least) or 1) / 5, most + (abs(most) or 1) / 5, 2
+        around = (abs(least) if abs(least) > _NOTHING else 1) / 5
+        least, most, about = least - around, most + around, 2
     rough = (most - least) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
