@@ -4,13 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import torch.distributed as dist
-
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine import checkpoint_files
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.export import export
 from nemo_recipes.engine.feed import make_feeds, tokenizer_path
+from nemo_recipes.engine.lock import locked
 from nemo_recipes.engine.model import check_weights
 from nemo_recipes.engine.parallel import device_kind, join_processes
 from nemo_recipes.engine.quiet import quietly
@@ -27,29 +26,28 @@ def run(config: PretrainConfig, plan: Plan) -> dict[str, Any]:
     Started again, it goes on from where it was stopped; when all is done it writes export and report anew.
 
     Raises:
-        PretrainingError: See `training.train`.
+        PretrainingError: See `training.train`; or another run holds the output directory.
         KeyboardInterrupt: A signal asked for a stop; all steps that were done are saved.
     """
     began = time.time()
     kind = device_kind(config)
     check_weights(config.model)
+    output = Path(config.output_dir)
     with quietly():
         join_processes(config.layout, kind)
-        feeds = make_feeds(config)
-    output = Path(config.output_dir)
-    last = train(config, feeds, kind, plan.flops_per_token)
+    with locked(output):
+        with quietly():
+            feeds = make_feeds(config)
+        last = train(config, feeds, kind, plan.flops_per_token)
 
-    def finish() -> dict[str, Any]:
-        if config.checkpoint.export != "never":
-            say("writing the model as Hugging Face safetensors")
-            export(last, config, feeds[-1].tokenizer, output / "model")
-        return write_report(
-            config, plan, [feed.described for feed in feeds], last, seconds=time.time() - began
-        )
+        def finish() -> dict[str, Any]:
+            if config.checkpoint.export != "never":
+                say("writing the model as Hugging Face safetensors")
+                export(last, config, feeds[-1].tokenizer, output / "model")
+            described = [feed.described for feed in feeds]
+            return write_report(config, plan, described, last, seconds=time.time() - began)
 
-    manifest: dict[str, Any] = agree(finish)
-    dist.barrier()
-    return manifest
+        return agree(finish)
 
 
 def export_newest(config: PretrainConfig) -> Path:

@@ -11,7 +11,7 @@ import torch.distributed as dist
 from nemo_recipes.engine import checkpoint_files, failures
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.batches import StepReader, make_loader
-from nemo_recipes.engine.callbacks import Bar, Restorer, Saver, Watcher
+from nemo_recipes.engine.callbacks import Bar, Restorer, Saver
 from nemo_recipes.engine.export import export
 from nemo_recipes.engine.feed import Feed
 from nemo_recipes.engine.language_model import LanguageModel
@@ -19,6 +19,7 @@ from nemo_recipes.engine.model import check_vocabulary, first_new_row, make_mode
 from nemo_recipes.engine.phases import Stretch, num_steps, phases, stretch_at, stretches
 from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.engine.trainer import make_trainer
+from nemo_recipes.engine.watcher import Watcher
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.pretrain_config import PretrainConfig
 from nemo_recipes.watch.energy import Meter

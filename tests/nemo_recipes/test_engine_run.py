@@ -369,3 +369,31 @@ def test_positions_that_start_again_keep_documents_apart(recipe: dict[str, Any])
     assert torch.allclose(packed[:, :10], alone[0], atol=1e-5)
     assert torch.allclose(packed[:, 10:], alone[1], atol=1e-5)
     assert not torch.allclose(merged[:, 10:], alone[1], atol=1e-3)
+
+
+def test_two_runs_do_not_share_a_directory(recipe: dict[str, Any], finished: Path) -> None:
+    import fcntl
+
+    with (finished / ".lock").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(PretrainingError, match="another run is training here"):
+            start(configured(recipe, finished))
+
+
+def test_a_spike_is_told_from_noise_and_too_many_end_the_run() -> None:
+    from nemo_recipes.engine.failures import WINDOW, LossGuard
+    from nemo_recipes.pretrain_config import Failure
+
+    guard = LossGuard(Failure(spike="skip", spike_factor=2.0, most=1))
+    # Before the window is full nothing is a spike: losses fall fast at the start.
+    assert guard.judge(1, 50.0, 1.0) == "go_on"
+    for step in range(2, WINDOW + 2):
+        assert guard.judge(step, 3.0, 1.0) == "go_on"
+    assert guard.judge(90, 5.9, 1.0) == "go_on"
+    assert guard.judge(91, 6.4, 1.0) == "skip"
+    # A spike does not raise the mean that the next one is measured against.
+    with pytest.raises(
+        PretrainingError, match=r"step 92: loss 6.4000 is above 2 times the mean .* failure.most 1"
+    ):
+        guard.judge(92, 6.4, 1.0)
+    assert [step["step"] for step in guard.broken] == [91, 92]
