@@ -12,7 +12,7 @@ demo: setup
 	$(BIN)/python -m demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup
 	$(BIN)/python requirements/check_lock.py
@@ -22,7 +22,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 check: lint
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov --cov-report=term:skip-covered
 
 setup: $(VENV)/.installed
 

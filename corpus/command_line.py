@@ -45,7 +45,8 @@ def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None
     )
     parser.add_class_arguments(config_class, nested_key=None)
     try:
-        namespace = parser.instantiate(parser.parse_args(arguments))
+        given = sys.argv[1:] if arguments is None else arguments
+        namespace = parser.instantiate(parser.parse_args(_with_switches_on(given, config_class)))
         values = {field.name: namespace[field.name] for field in fields(config_class)}  # type: ignore[arg-type]
         return config_class(**values)
     except (jsonargparse.ArgumentError, ValueError, TypeError) as error:
@@ -77,6 +78,16 @@ def run(
         _say(f"{prog}: {explain_os_error(error)}")
         code = EXIT_MISTAKE
     sys.exit(code)
+
+
+def _with_switches_on(arguments: Sequence[str], config_class: type) -> list[str]:
+    """A switch without a value, as `--dry_run`, is on; jsonargparse itself wants `--dry_run true`."""
+    switches = {f"--{name}" for name, hint in get_type_hints(config_class).items() if hint is bool}
+    following = [*arguments, "--"][1:]
+    return [
+        f"{argument}=true" if argument in switches and after.startswith("--") else argument
+        for argument, after in zip(arguments, following, strict=True)
+    ]
 
 
 def explain_os_error(error: OSError) -> str:

@@ -26,8 +26,8 @@ LOCKS: dict[str, tuple[str, ...]] = {
 APART = {"automodel"}
 """Locks that need an environment of their own: their pins contradict core's."""
 
-CUDA_PACKAGE = re.compile(r"(nvidia|cuda|triton)\b")
-"""Packages that the installed torch brings along, or does without: a lock must not decide for it."""
+CUDA_PACKAGE = re.compile(r"(nvidia(?!-ml-py)|cuda|triton)\b")
+"""Packages that the installed torch brings along, or does without: a lock must not decide for it. NVML only reads power."""
 
 PLATFORMS: list[dict[str, str]] = [
     {
@@ -109,7 +109,9 @@ def simplified(lines: Iterable[str]) -> Iterator[str]:
 
 def heading(name: str, extras: tuple[str, ...]) -> str:
     """What a reader of a lock must know."""
-    where = "an environment of its own" if name in APART else "a new environment, or the one that core.txt makes"
+    where = (
+        "an environment of its own" if name in APART else "a new environment, or the one that core.txt makes"
+    )
     return (
         f"# Made by `make lock` from pyproject.toml, extras {', '.join(extras)}. Do not edit.\n"
         f"# For {where}: install torch first (docs/cuda.md), then pip install -r requirements/{name}.txt"

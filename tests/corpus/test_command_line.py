@@ -35,11 +35,13 @@ class Settings:
         output_dir: Where to.
         inner: The inside.
         items: More insides.
+        dry_run: Only say what would be done.
     """
 
     output_dir: str
     inner: Inner = field(default_factory=Inner)
     items: list[Inner] = field(default_factory=list)
+    dry_run: bool = False
 
 
 def write(path: Path, text: str) -> str:
@@ -51,6 +53,21 @@ def test_file_and_overrides(tmp_path: Path) -> None:
     config = write(tmp_path / "c.yaml", "output_dir: x\nitems: [{size: 5}]\n")
     parsed = parse(Settings, "thing", ["--config", config, "--inner.size=7"])
     assert parsed == Settings(output_dir="x", inner=Inner(size=7), items=[Inner(size=5)])
+
+
+@pytest.mark.parametrize(
+    ("switch", "expected"),
+    [
+        ([], False),
+        (["--dry_run"], True),
+        (["--dry_run", "--inner.size=7"], True),
+        (["--dry_run", "false"], False),
+        (["--dry_run=false"], False),
+        (["--dry_run", "true"], True),
+    ],
+)
+def test_a_switch_alone_is_on(switch: list[str], expected: bool) -> None:
+    assert parse(Settings, "thing", ["--output_dir", "x", *switch]).dry_run is expected
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_auto_tokenizer_gives_the_ids_of_sentencepiece(expanded_dir: Path) -> No
 
 
 @pytest.mark.filterwarnings("ignore:Transformer Engine and Apex are not installed")
-@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::DeprecationWarning:megatron")
 @pytest.mark.parametrize(("library", "name"), [("sentencepiece", "tokenizer.model"), ("huggingface", "")])
 def test_loads_in_megatron_core(expanded_dir: Path, library: str, name: str) -> None:
     if importlib.util.find_spec("megatron") is None:
