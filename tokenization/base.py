@@ -106,12 +106,13 @@ class Base(Protocol):
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids as the base gives them."""
 
-    def learn(self, words: pl.DataFrame, num_pieces: int) -> Additions:
+    def learn(self, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0) -> Additions:
         """Learn pieces that go on where the base's own cuts end.
 
         `words` has columns word (an Arabic run, after one space where one stands before it), weight (float64, what
         learning goes by) and count (int64, occurrences); characters that are in no word, digits and punctuation,
-        come as words of one character. Fewer than `num_pieces` come back where the words hold no more.
+        come as words of one character. A join across the boundary of a clitic counts `clitic_share` of what others do;
+        1 is plain BPE. Fewer than `num_pieces` come back where the words hold no more.
         """
 
     def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:

@@ -92,7 +92,7 @@ class ExpandConfig:
             is, its reserve apart, the beginning of the next.
         clitic_share: How much a join across the boundary of a clitic (as "and" or "his") counts in learning, told
             by rules that ask the corpus for evidence: 1 is plain BPE, 0 joins across none. A half costs no compression
-            and puts more boundaries where morphology has them. SentencePiece bases only.
+            and puts more boundaries where morphology has them.
         scratch: Train a tokenizer of `size` pieces from scratch instead, with sentencepiece's own trainer, on the
             languages of the sample; `base` and `pieces` are not used.
         update: Write over a tokenizer that another config or corpus made.

@@ -35,7 +35,6 @@ from tokenization.sample import (
     read_documents,
     sample_words,
 )
-from tokenization.sentencepiece_base.model import SentencePieceBase
 
 _PROOF_CHARACTERS = 2_000_000
 
@@ -123,10 +122,7 @@ def _learn(job: _Job) -> tuple[Sample, Additions]:
     sample = Sample(pl.read_parquet(paths[0]), pl.read_parquet(paths[1]))
     if not paths[2].exists():
         number = _most_pieces(job.config, job.base)
-        if isinstance(job.base, SentencePieceBase):
-            learned = job.base.learn(sample.words, number, clitic_share=job.config.clitic_share)
-        else:
-            learned = job.base.learn(sample.words, number)
+        learned = job.base.learn(sample.words, number, clitic_share=job.config.clitic_share)
         write_parquet(paths[2], piece_table(learned, [], job.base.size))
     return sample, additions_of(pl.read_parquet(paths[2]))
 
