@@ -83,8 +83,8 @@ class ExpandConfig:
         corpus: Directory that `python -m corpus.build` made, or a pattern of shards, as
             corpus/shards/wiki*.parquet.
         output_dir: Directory of the expanded tokenizer.
-        base: SentencePiece model, tokenizer.json, tiktoken or tekken file, a directory with one of them, or mistral-v1
-            for the 32,000 pieces in mistral-common.
+        base: SentencePiece model, tokenizer.json, tiktoken, tekken or GGUF file, a directory with one of
+            them, or mistral-v1 for the 32,000 pieces in mistral-common.
         pieces: New pieces, reserve apart; 0 leaves it to `size`.
         size: Size of the whole vocabulary, base and reserve included; auto chooses from the curve (see choice).
         multiple: The vocabulary is filled up with reserve pieces to a multiple of this, for the matrix kernels.
