@@ -48,6 +48,7 @@ class ByteLevelExpansion:
     """A byte-level base that can be expanded."""
 
     starts_with_space = False
+    add_phrases = None  # the pre-tokenizer parts words before any merge
 
     def __init__(self, base: ByteLevelBase) -> None:
         self.base = base
