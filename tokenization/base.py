@@ -84,6 +84,13 @@ class Evidence:
     seed: int = 0
 
 
+AddPhrases = Callable[[Additions, pl.DataFrame, Callable[[], Iterator[pl.Series]], int], Additions]
+"""Append pieces that join whole words: what is learned within words, `words` as for `Base.learn`, the running text
+of the sample (some documents at a time, again at every call), and how many. Fewer come back where the text holds no
+more. They come last and build on what is there, so that words are cut as without them.
+"""
+
+
 class Base(Protocol):
     """A base tokenizer that can be expanded."""
 
@@ -103,15 +110,20 @@ class Base(Protocol):
     def starts_with_space(self) -> bool:
         """Whether it cuts a text as if a space stood before it (SentencePiece's dummy prefix)."""
 
+    @property
+    def add_phrases(self) -> AddPhrases | None:
+        """How pieces that join words are appended; None where text is cut into words before anything joins."""
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids as the base gives them."""
 
-    def learn(self, words: pl.DataFrame, num_pieces: int) -> Additions:
-        """Learn pieces that go on where the base's own cuts end.
+    def learn(self, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0) -> Additions:
+        """Learn pieces within words that go on where the base's own cuts end.
 
         `words` has columns word (an Arabic run, after one space where one stands before it), weight (float64, what
         learning goes by) and count (int64, occurrences); characters that are in no word, digits and punctuation,
-        come as words of one character. Fewer than `num_pieces` come back where the words hold no more.
+        come as words of one character. A join across the boundary of a clitic counts `clitic_share` of what others do;
+        1 is plain BPE. Fewer than `num_pieces` come back where the words hold no more.
         """
 
     def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:

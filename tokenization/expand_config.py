@@ -83,16 +83,19 @@ class ExpandConfig:
         corpus: Directory that `python -m corpus.build` made, or a pattern of shards, as
             corpus/shards/wiki*.parquet.
         output_dir: Directory of the expanded tokenizer.
-        base: SentencePiece model, tokenizer.json, tiktoken or tekken file, a directory with one of them, or mistral-v1
-            for the 32,000 pieces in mistral-common.
+        base: SentencePiece model, tokenizer.json, tiktoken, tekken or GGUF file, a directory with one of
+            them, or mistral-v1 for the 32,000 pieces in mistral-common.
         pieces: New pieces, reserve apart; 0 leaves it to `size`.
         size: Size of the whole vocabulary, base and reserve included; auto chooses from the curve (see choice).
         multiple: The vocabulary is filled up with reserve pieces to a multiple of this, for the matrix kernels.
         series: Progressive expansion: numbers of new pieces, each written below series/ as a tokenizer of its own; each
             is, its reserve apart, the beginning of the next.
+        phrases: Of the new pieces, so many join whole words that often stand side by side, as "in the year".
+            They come last, so cuts within words do not move; text takes fewer pieces, but a piece is then more than a
+            word. SentencePiece bases only.
         clitic_share: How much a join across the boundary of a clitic (as "and" or "his") counts in learning, told
             by rules that ask the corpus for evidence: 1 is plain BPE, 0 joins across none. A half costs no compression
-            and puts more boundaries where morphology has them. SentencePiece bases only.
+            and puts more boundaries where morphology has them.
         scratch: Train a tokenizer of `size` pieces from scratch instead, with sentencepiece's own trainer, on the
             languages of the sample; `base` and `pieces` are not used.
         update: Write over a tokenizer that another config or corpus made.
@@ -111,6 +114,7 @@ class ExpandConfig:
     size: int | Literal["auto"] = "auto"
     multiple: int = 128
     series: list[int] = field(default_factory=list)
+    phrases: int = 0
     clitic_share: float = 0.5
     scratch: bool = False
     update: bool = False
@@ -132,6 +136,7 @@ class ExpandConfig:
             raise ValueError(f"pieces and size must not both be set, got {self.pieces} and {self.size}")
         if self.multiple < 1:
             raise ValueError(f"multiple must be at least 1, got {self.multiple}")
+        self._check_phrases()
         if not 0 <= self.clitic_share <= 1:
             raise ValueError(f"clitic_share must be from 0 to 1, got {self.clitic_share}")
         for setting in ("workers", "prove_megabytes"):
@@ -139,10 +144,23 @@ class ExpandConfig:
                 raise ValueError(f"{setting} must be at least 0, got {getattr(self, setting)}")
         if any(number < 1 for number in self.series) or sorted(set(self.series)) != self.series:
             raise ValueError(f"series must be rising numbers of at least 1, got {self.series}")
-        if self.scratch and (self.pieces or self.series):
-            raise ValueError("scratch must not be set together with pieces or series, which expand a base")
+        if self.scratch and (self.pieces or self.series or self.phrases):
+            raise ValueError(
+                "scratch must not be set together with pieces, series or phrases, which expand a base"
+            )
         if self.scratch and self.size == "auto":
             raise ValueError("size must be a number with scratch, as 64000")
+
+    def _check_phrases(self) -> None:
+        if self.phrases < 0:
+            raise ValueError(f"phrases must be at least 0, got {self.phrases}")
+        if self.phrases and self.size == "auto":
+            if not self.pieces:
+                raise ValueError(
+                    "phrases must come with pieces or a size, for the curve chooses pieces within words only"
+                )
+            if self.phrases >= self.pieces:
+                raise ValueError(f"phrases must be fewer than pieces, {self.pieces}, got {self.phrases}")
 
     @property
     def languages(self) -> list[str]:

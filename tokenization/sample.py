@@ -1,7 +1,8 @@
 """Corpus shards to the words that pieces are learned from, with weights, and to the documents held out.
 
 Only Arabic words are learned from: runs of Arabic letters with their marks and tatweel, each with the one space before
-it, for no piece ever joins anything else. Arabic digits and signs come as words of one character.
+it, for no piece joins anything else, phrases apart, which join such words. Arabic digits and signs come as words of one
+character.
 """
 
 import glob
@@ -94,11 +95,9 @@ def sample_words(
         TokenizationError: No document is left to learn from, or none holds Arabic.
     """
     strata = _count_strata(shards, settings, languages)
-    keep = sampled_share(strata, settings)
     counts = pl.DataFrame(schema={"word": pl.String, "stratum": pl.Int32, "count": pl.Int64})
     waiting: list[pl.DataFrame] = []
-    for documents in read_documents(shards, "count words"):
-        chosen = _chosen(documents, strata, settings, keep)
+    for chosen in sampled_documents(shards, settings, strata, "count words"):
         waiting.append(count_words(chosen, starts_with_space=starts_with_space))
         if sum(frame.height for frame in waiting) > MOST_WORDS // 4:
             counts, waiting = _add([counts, *waiting]), []
@@ -118,6 +117,18 @@ def sample_words(
         .sort("word")
     )
     return Sample(words, strata)
+
+
+def sampled_documents(
+    shards: Sequence[Path], settings: Sampling, strata: pl.DataFrame, title: str
+) -> Iterator[pl.DataFrame]:
+    """The documents that are learned from, each with its stratum: no held-out one, and no more than the sample's size.
+
+    `strata` are those of a Sample.
+    """
+    keep = sampled_share(strata, settings)
+    for documents in read_documents(shards, title):
+        yield _chosen(documents, strata, settings, keep)
 
 
 def count_words(documents: pl.DataFrame, *, starts_with_space: bool) -> pl.DataFrame:

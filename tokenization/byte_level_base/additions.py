@@ -13,6 +13,8 @@ from tokenization.byte_level_base.arabic_bytes import is_whole
 from tokenization.byte_level_base.base_definition import ByteLevelBase
 from tokenization.byte_level_base.characters import join_characters
 from tokenization.byte_level_base.words import Words, break_at, cut_words
+from tokenization.clitics import clitic_cuts
+from tokenization.learning import joint_shares
 
 Learn = Callable[..., Any]
 Pairs = npt.NDArray[np.int32]
@@ -31,7 +33,9 @@ class Learned(NamedTuple):
     num_characters: int
 
 
-def learn_merges(base: ByteLevelBase, words: pl.DataFrame, num_merges: int, learn: Learn) -> Learned:
+def learn_merges(
+    base: ByteLevelBase, words: pl.DataFrame, num_merges: int, learn: Learn, *, clitic_share: float = 1.0
+) -> Learned:
     """Learn merges of Arabic pieces that go on where the base's own stop.
 
     First characters are made whole that the base cuts into bytes; then neighbors of whole Arabic characters are
@@ -42,6 +46,7 @@ def learn_merges(base: ByteLevelBase, words: pl.DataFrame, num_merges: int, lear
         words: Columns word (with the space before it), weight and count; each word once.
         num_merges: How many to make; fewer come back where the words hold no more.
         learn: `tokenization.learning.learn`.
+        clitic_share: What a join across the boundary of a clitic counts; 1 is plain BPE.
     """
     weights = words["weight"].cast(pl.Float64).to_numpy()
     cut = cut_words(base.definition, words["word"].to_list(), weights)
@@ -50,12 +55,17 @@ def learn_merges(base: ByteLevelBase, words: pl.DataFrame, num_merges: int, lear
     characters = np.array(joined.pairs, np.int32).reshape(-1, 2)[:num_merges]
     if len(characters) == num_merges or not len(segments):
         return _without_known(base, Learned(characters, len(characters)))
+    joints = None
+    if clitic_share != 1:
+        shares = clitic_cuts(words), clitic_share
+        joints = joint_shares(segments.symbols, segments.starts, joined.bytes_of, *shares)
     merges = learn(
         segments.symbols,
         segments.starts,
         segments.counts,
         base.size + len(characters),
         num_merges - len(characters) + _SPARE,
+        joints=joints,
     )
     learned = np.stack([merges.left, merges.right], axis=1).astype(np.int32)
     kept = _without_known(base, Learned(np.concatenate([characters, learned]), len(characters)))

@@ -48,6 +48,7 @@ class ByteLevelExpansion:
     """A byte-level base that can be expanded."""
 
     starts_with_space = False
+    add_phrases = None  # the pre-tokenizer parts words before any merge
 
     def __init__(self, base: ByteLevelBase) -> None:
         self.base = base
@@ -75,11 +76,11 @@ class ByteLevelExpansion:
         """Ids as the base gives them."""
         return self._encode(texts)
 
-    def learn(self, words: pl.DataFrame, num_pieces: int) -> Additions:
+    def learn(self, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0) -> Additions:
         """Learn pieces that go on where the base's own cuts end; see `tokenization.base.Base.learn`."""
         from tokenization.learning import learn
 
-        learned = learn_merges(self.base, words, num_pieces, learn)
+        learned = learn_merges(self.base, words, num_pieces, learn, clitic_share=clitic_share)
         return describe(self.base, learned, self._count(learned, words))
 
     def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:

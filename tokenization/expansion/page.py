@@ -10,6 +10,7 @@ from tokenization.expansion.curve_drawing import draw_curve
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _SHOWN = 60
+_LONG_PHRASE = "[^\N{LOWER ONE EIGHTH BLOCK}]\N{LOWER ONE EIGHTH BLOCK}.*\N{LOWER ONE EIGHTH BLOCK}"
 
 
 def render(manifest: dict[str, Any], curve: pl.DataFrame, pieces: pl.DataFrame) -> str:
@@ -89,7 +90,9 @@ def _proofs(manifest: dict[str, Any]) -> str:
 
 
 def _pieces(pieces: pl.DataFrame) -> str:
-    new = pieces.filter(pl.col("role") != "reserve")
+    # a phrase of three words or more may be a line of a text that is never to be shown
+    long_phrase = pl.col("piece").str.contains(_LONG_PHRASE)
+    new = pieces.filter((pl.col("role") != "reserve") & ~long_phrase)
     learned = new.filter(pl.col("role") == "learned")
     length = learned.with_columns(pl.col("piece").str.len_chars().alias("length"))
     groups = [

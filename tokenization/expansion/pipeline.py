@@ -34,8 +34,8 @@ from tokenization.sample import (
     place_of,
     read_documents,
     sample_words,
+    sampled_documents,
 )
-from tokenization.sentencepiece_base.model import SentencePieceBase
 
 _PROOF_CHARACTERS = 2_000_000
 
@@ -58,6 +58,7 @@ def expand(config: ExpandConfig) -> dict[str, Any]:
     """
     started = time.time()
     base = load_base(config.base)
+    _check_phrases(config, base)
     shards = find_shards(config.corpus)
     plan = {
         "versions": versions(),
@@ -122,30 +123,67 @@ def _learn(job: _Job) -> tuple[Sample, Additions]:
         write_parquet(paths[1], sample.strata)
     sample = Sample(pl.read_parquet(paths[0]), pl.read_parquet(paths[1]))
     if not paths[2].exists():
-        number = _most_pieces(job.config, job.base)
-        if isinstance(job.base, SentencePieceBase):
-            learned = job.base.learn(sample.words, number, clitic_share=job.config.clitic_share)
-        else:
-            learned = job.base.learn(sample.words, number)
-        write_parquet(paths[2], piece_table(learned, [], job.base.size))
+        write_parquet(paths[2], piece_table(_additions(job, sample), [], job.base.size))
     return sample, additions_of(pl.read_parquet(paths[2]))
 
 
+def _additions(job: _Job, sample: Sample) -> Additions:
+    """Pieces within words, and phrases after them where the config asks for some."""
+    config = job.config
+    number = _most_pieces(config, job.base)
+    within = job.base.learn(sample.words, number - config.phrases, clitic_share=config.clitic_share)
+    if not config.phrases or job.base.add_phrases is None:
+        return within
+
+    def running_text() -> Iterator[pl.Series]:
+        for documents in sampled_documents(job.shards, config.sample, sample.strata, "phrases"):
+            yield documents["text"]
+
+    return job.base.add_phrases(within, sample.words, running_text, config.phrases)
+
+
+def _check_phrases(config: ExpandConfig, base: Base) -> None:
+    """Refuse phrases before anything is read.
+
+    Raises:
+        TokenizationError: The base has no use for them, or they would not be the last of the new pieces.
+    """
+    if not config.phrases:
+        return
+    if base.add_phrases is None:
+        raise TokenizationError(
+            f"{config.base}: a {base.kind} base cuts text into words before it joins anything, so that phrases are "
+            "never made: leave phrases out, or choose a SentencePiece base"
+        )
+    wanted = _wanted(config, base)
+    if config.phrases >= wanted:
+        raise TokenizationError(
+            f"phrases must be fewer than the {wanted:,} new pieces, got {config.phrases:,}"
+        )
+    if max(config.series, default=0) > wanted:
+        raise TokenizationError(
+            f"series must not go beyond the {wanted:,} new pieces where phrases end them, got {config.series[-1]:,}"
+        )
+
+
 def _most_pieces(config: ExpandConfig, base: Base) -> int:
-    """As many pieces as the largest size needs.
+    """As many pieces as the largest size needs."""
+    return max([_wanted(config, base) or config.choice.most_pieces, *config.series])
+
+
+def _wanted(config: ExpandConfig, base: Base) -> int:
+    """How many new pieces are asked for; 0 where the curve chooses.
 
     Raises:
         TokenizationError: The size asked for leaves no room for new pieces.
     """
     if config.size == "auto":
-        pieces = config.pieces or config.choice.most_pieces
-    else:
-        pieces = config.size - base.size
-        if pieces < 1:
-            raise TokenizationError(
-                f"size must be above the base's {base.size:,} pieces, got {config.size:,}: new pieces come on top"
-            )
-    return max([pieces, *config.series])
+        return config.pieces
+    if config.size <= base.size:
+        raise TokenizationError(
+            f"size must be above the base's {base.size:,} pieces, got {config.size:,}: new pieces come on top"
+        )
+    return config.size - base.size
 
 
 def _curve(job: _Job, additions: Additions) -> pl.DataFrame:
@@ -173,7 +211,7 @@ def _decide(config: ExpandConfig, base: Base, additions: Additions, curve: pl.Da
     Raises:
         TokenizationError: The text holds fewer pieces than asked for.
     """
-    wanted = config.pieces if config.size == "auto" else config.size - base.size
+    wanted = _wanted(config, base)
     for number in (wanted, *config.series):
         if number > len(additions):
             raise TokenizationError(

@@ -17,7 +17,7 @@ def prove_agreement(forms: Mapping[str, Encode], evidence: Evidence, pieces: Seq
     names = list(forms)
     made_up = [*NASTY, *NASTY_ARABIC, *pieces, *random_texts(evidence.seed + 2, _RANDOM), *spaced()]
     trial = Trial(f"same ids from {', '.join(names[:-1])} and {names[-1]}", "texts")
-    _compare(trial, forms, [*made_up, *joined(pieces, evidence.seed + 3, _RANDOM)])
+    _compare(trial, forms, [*made_up, *parted(pieces), *joined(pieces, evidence.seed + 3, _RANDOM)])
     for texts in evidence.texts():
         _compare(trial, forms, texts)
     return trial.proof()
@@ -27,6 +27,16 @@ def joined(pieces: Sequence[str], seed: int, number: int) -> list[str]:
     """Pieces in chance order, run together, so that their ends meet as they never do in words."""
     chance = random.Random(seed)  # noqa: S311
     return ["".join(chance.choices(pieces, k=chance.randrange(2, 9))) for _ in range(number if pieces else 0)]
+
+
+def parted(pieces: Sequence[str]) -> list[str]:
+    r"""Pieces that join words, with more between the words than the one space.
+
+    >>> parted(["ab", " ab", " a b"])[::3]
+    ['  a  b', '\na\nb']
+    """
+    between = ("  ", "   ", " " * 16, "\n", "\n ")
+    return [piece.replace(" ", gap) for piece in pieces if " " in piece[1:] for gap in between]
 
 
 def spaced() -> list[str]:

@@ -1,6 +1,6 @@
 """All that is claimed of an expanded SentencePiece tokenizer, tried on the files as they were written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,20 +72,22 @@ def prove_old_untouched(base: SentencePieceBase, proto: Any) -> Proof:
 def prove_new_in_order(base: SentencePieceBase, proto: Any, additions: Additions, num_reserve: int) -> Proof:
     """New pieces are Arabic, there once, in the order of falling float32 scores below the base's; reserve is control.
 
-    And each is made of two earlier pieces, so that no join between is missing.
+    And each is made of two earlier pieces, so that no join between is missing. Phrases, pieces with a space inside,
+    are made of pieces that begin with a space, and come last.
     """
     trial = Trial("new pieces are Arabic, distinct, and below the base in strictly falling scores", "pieces")
     seen = {piece.piece for piece in proto.pieces[: base.size]}
+    phrases = False
     last = np.float32(min((p.score for p in proto.pieces[: base.size] if _is_merge(p)), default=0.0))
     for piece in proto.pieces[base.size :][: len(additions)]:
         score = np.float32(piece.score)
-        parts = len(piece.piece) == 1 or any(
-            piece.piece[:cut] in seen and piece.piece[cut:] in seen for cut in range(1, len(piece.piece))
-        )
-        letters = piece.piece.removeprefix(SPACE)
         is_new = piece.type == NORMAL and piece.piece not in seen
-        arabic = bool(letters) and all(map(is_arabic, letters))
-        trial.check(bool(is_new and arabic and parts and score < last), f"{piece.piece!a}, score {score}")
+        words = piece.piece.removeprefix(SPACE).split(SPACE)
+        arabic = all(word and all(map(is_arabic, word)) for word in words)
+        in_place = len(words) > 1 or not phrases
+        phrases |= len(words) > 1
+        holds = is_new and arabic and in_place and _is_made_of(piece.piece, seen) and score < last
+        trial.check(bool(holds), f"{piece.piece!a}, score {score}")
         seen.add(piece.piece)
         last = score
     reserve = list(proto.pieces[base.size + len(additions) :])
@@ -142,6 +144,16 @@ def newline_ids(proto: Any) -> list[int]:
         for number, piece in enumerate(proto.pieces)
         if (piece.type == BYTE and piece.piece == "<0x0A>") or (piece.piece and not piece.piece.strip("\n"))
     ]
+
+
+def _is_made_of(piece: str, seen: Collection[str]) -> bool:
+    """Whether a piece is one character or two earlier pieces; a phrase two that begin with a space."""
+    is_phrase = SPACE in piece[1:]
+    halves = ((piece[:cut], piece[cut:]) for cut in range(1, len(piece)))
+    return len(piece) == 1 or any(
+        left in seen and right in seen and (not is_phrase or left[0] == right[0] == SPACE)
+        for left, right in halves
+    )
 
 
 def _is_merge(piece: Any) -> bool:

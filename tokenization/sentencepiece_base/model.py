@@ -1,6 +1,6 @@
 """A SentencePiece BPE model as a base: its pieces, and how it cuts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +68,18 @@ class SentencePieceBase:
         from tokenization.sentencepiece_base.learn import learn
 
         return learn(self, words, num_pieces, clitic_share=clitic_share)
+
+    def add_phrases(
+        self,
+        additions: Additions,
+        words: pl.DataFrame,
+        texts: Callable[[], Iterator[pl.Series]],
+        num_phrases: int,
+    ) -> Additions:
+        """Append pieces that join words; see `tokenization.base.AddPhrases`."""
+        from tokenization.sentencepiece_base.phrases import add_phrases
+
+        return add_phrases(self, additions, words, texts, num_phrases)
 
     def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:
         """Write tokenizer.model, tokenizer.json and tokenizer_config.json."""

@@ -23,6 +23,8 @@ from tokenization.byte_level_base.expansion import ByteLevelExpansion, read_byte
 from tokenization.byte_level_base.rank_files import LLAMA3_PATTERN, Family, read_tiktoken
 from tokenization.byte_level_base.reading import read_base
 from tokenization.errors import TokenizationError
+from tokenization.expand_config import ExpandConfig
+from tokenization.expansion import pipeline
 from tokenization.proofs.byte_level import PROOFS, prove_byte_level
 from tokenization.proofs.byte_level_agreement import prove_same_ids, prove_specials
 from tokenization.proofs.byte_level_pieces import prove_layout, prove_reachable
@@ -350,3 +352,12 @@ def test_a_piece_that_ends_inside_a_character_is_proven_on_the_way(
         in prove_reachable(dataclasses.replace(subject)).detail
         + prove_reachable(dataclasses.replace(subject, additions=additions.first(1))).detail
     )
+
+
+def test_phrases_are_refused_before_anything_is_read(
+    byte_level_definition: Definition, write_base: Callable[[Definition], Path]
+) -> None:
+    path = write_base(byte_level_definition)
+    config = ExpandConfig(corpus="none", output_dir="none", base=str(path), pieces=9, phrases=3)
+    with pytest.raises(TokenizationError, match="cuts text into words before it joins anything"):
+        pipeline.expand(config)

@@ -201,3 +201,14 @@ def test_fewer_pieces_come_back_where_words_hold_no_more(base: ByteLevelBase) ->
     assert additions.texts[-1] == "كتب"
     assert len(additions) == 5  # three letters, and two joins
     assert ByteLevelExpansion(base).learn(words.clear(), 50).pieces == []
+
+
+def test_clitics_keep_their_boundary_when_joins_across_count_nothing(base: ByteLevelBase) -> None:
+    """ " and-book" is rarer than " book", so the evidence cuts behind the conjunction."""
+    words = pl.DataFrame({"word": [" كتاب", " وكتاب"], "weight": [50.0, 40.0], "count": [50, 40]})
+    expansion = ByteLevelExpansion(base)
+    plain, guided = expansion.learn(words, 40), expansion.learn(words, 40, clitic_share=0)
+    assert " وكتاب" in plain.texts
+    assert plain.pieces == expansion.learn(words, 40, clitic_share=1).pieces
+    assert {" و", "كتاب", " كتاب"} <= set(guided.texts)
+    assert not any("وك" in (text or "") for text in guided.texts)
