@@ -27,7 +27,7 @@ APART = {"automodel"}
 """Locks that need an environment of their own: their pins contradict core's."""
 
 CUDA_PACKAGE = re.compile(r"(nvidia(?!-ml-py)|cuda|triton)\b")
-"""Packages that the installed torch brings along, or does without: a lock must not decide for it. NVML only reads power."""
+"""Packages that the installed torch brings along, or does without: a lock must not decide for it (NVML is apart)."""
 
 PLATFORMS: list[dict[str, str]] = [
     {
