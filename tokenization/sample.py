@@ -110,11 +110,13 @@ def sample_words(
     strata = strata.with_columns(share=_shares(strata, settings))
     weighted = counts.join(strata.select("stratum", factor=pl.col("share") / pl.col("words")), on="stratum")
     total = float(strata["words"].sum())
+    # Sorted, so that the parts of a word add up in one order whatever order they came in.
     words = (
-        weighted.group_by("word")
-        .agg((pl.col("count") * pl.col("factor") * total).sort().sum().alias("weight"), pl.col("count").sum())
+        weighted.select("word", "count", (pl.col("count") * pl.col("factor") * total).alias("weight"))
+        .sort("word", "weight")
+        .group_by("word", maintain_order=True)
+        .agg(pl.col("weight").sum(), pl.col("count").sum())
         .filter(pl.col("weight") > 0)
-        .sort("word")
     )
     return Sample(words, strata)
 

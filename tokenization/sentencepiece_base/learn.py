@@ -15,7 +15,7 @@ from tokenization.learning import learn as learn_merges
 from tokenization.sentencepiece_base.derivation import last_join, unreachable
 from tokenization.sentencepiece_base.merge import merge
 from tokenization.sentencepiece_base.model import NORMAL, SPACE, SentencePieceBase, encoder
-from tokenization.sentencepiece_base.words import CutWords, cut_words, missing_characters
+from tokenization.sentencepiece_base.words import CutWords, cut_words, encode_words, missing_characters
 
 MINIMUM_CHARACTER_COUNT = 5
 """Arabic characters seen less often in the sample stay in bytes, as the base has them."""
@@ -123,6 +123,6 @@ def _described(base: SentencePieceBase, pieces: list[_Piece], words: pl.DataFram
 
 def _uses(proto: Any, words: pl.DataFrame) -> npt.NDArray[np.int64]:
     """How often each id stands in the words as the expanded model cuts them."""
-    cut = cut_words(proto, [], words["word"])
-    counts = np.repeat(words["count"].to_numpy()[cut.word], np.diff(cut.starts))
-    return np.bincount(cut.symbols, weights=counts, minlength=len(proto.pieces)).astype(np.int64)
+    symbols, lengths = encode_words(proto, words["word"])
+    counts = np.repeat(words["count"].to_numpy(), lengths)
+    return np.bincount(symbols, weights=counts, minlength=len(proto.pieces)).astype(np.int64)

@@ -1,6 +1,7 @@
 """Words as the base cuts them: what learning starts from."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,20 @@ def cut_words(proto: Any, characters: list[str], words: pl.Series) -> CutWords:
     with_characters = copy(proto)
     for character in characters:
         with_characters.pieces.add(piece=character, score=0.0, type=NORMAL)
-    encode = encoder(with_characters, dummy_prefix=False)
-    ids, lengths = [], []
+    symbols, lengths = encode_words(with_characters, words)
+    is_byte = np.fromiter((piece.type == BYTE for piece in with_characters.pieces), np.bool_)
+    return _break_at(symbols, lengths, is_byte)
+
+
+def encode_words(proto: Any, words: pl.Series) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Ids of words end to end, int32[n], and how many each has, int64[w]."""
+    encode = encoder(proto, dummy_prefix=False)
+    ids, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for offset in range(0, len(words), _CHUNK):
         cut = encode(words[offset : offset + _CHUNK].to_list())
         lengths.append(np.fromiter(map(len, cut), np.int64, len(cut)))
-        ids.append(np.fromiter((number for word in cut for number in word), np.int32, int(lengths[-1].sum())))
-    is_byte = np.fromiter((piece.type == BYTE for piece in with_characters.pieces), np.bool_)
-    return _break_at(np.concatenate(ids), np.concatenate(lengths), is_byte)
+        ids.append(np.fromiter(chain.from_iterable(cut), np.int32, int(lengths[-1].sum())))
+    return np.concatenate(ids), np.concatenate(lengths)
 
 
 def _break_at(
