@@ -91,7 +91,8 @@ def _tiktoken(subject: Subject, pattern: str) -> Encode:
     encoding = tiktoken.Encoding("expanded", pat_str=pattern, mergeable_ranks=ranks, special_tokens=specials)
 
     def encode(texts: Sequence[str]) -> list[list[int]]:
-        return encoding.encode_ordinary_batch(list(texts), num_threads=2)
+        # specials are found in text, as the other forms find them: documents may hold "<unk>" literally
+        return encoding.encode_batch(list(texts), num_threads=2, allowed_special="all")
 
     return encode
 

@@ -128,7 +128,8 @@ def test_a_base_of_ranks_has_a_tiktoken_form(
     lines = (base64.b64encode(to_bytes(piece) or b"") + b" %d\n" % rank for piece, rank in vocab.items())
     family = Family(LLAMA3_PATTERN, ("<|begin|>",), "<|begin|>", "<|begin|>")
     base = read_tiktoken(tmp_path / "ranks", b"".join(lines), family)
-    proof = prove_same_ids(expand(base, arabic_words, tmp_path / "expanded", arabic_text))
+    text = arabic_text.replace(".", " <|begin|>.")  # documents may hold the names of specials
+    proof = prove_same_ids(expand(base, arabic_words, tmp_path / "expanded", text))
     assert proof.passed, proof.detail
     assert "tiktoken" in proof.name
 
