@@ -1,4 +1,4 @@
-"""`python -m demo`, which `make demo` runs: real text out of installed packages becomes a corpus and a mixture."""
+"""`python -m demo`, which `make demo` runs: real text out of installed packages becomes a corpus and a tokenizer."""
 
 import shlex
 import subprocess
@@ -13,6 +13,12 @@ CONFIG = "demo/corpus.yaml"
 TOKENIZER = "demo/tokenizer.yaml"
 FERTILITY = "demo/fertility.yaml"
 DATA_DIR = "out/demo/data"
+PAGES = {
+    "out/demo/corpus/card.html": "where every document went, and why",
+    "out/demo/tokenizer/expansion.html": "what the tokenizer learned, and what is proven of it",
+    "out/demo/fertility/report.html": "how tokenizers cut Arabic, word by word",
+}
+"""What the demo leaves to look at."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,9 @@ def main() -> int:
         code = subprocess.run([sys.executable, "-m", *step.arguments], cwd=root, check=False).returncode  # noqa: S603
         if code:
             return code
-    say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Look at {corpus_dir}/card.html first.")
+    say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Open in a browser:")
+    for path, what in PAGES.items():
+        say(f"  {path:<34}{what}")
     return 0
 
 
