@@ -45,7 +45,11 @@ def main() -> None:
     arguments = parser.parse_args()
     result = measure(arguments.corpus, arguments.tokenizer, arguments.runs)
     record = {
-        "command": shlex.join(["python", "benchmarks/speed/encode_shards.py", *sys.argv[1:]]),
+        # Without the folders of this machine.
+        "command": shlex.join(
+            ["python", "benchmarks/speed/encode_shards.py"]
+            + [Path(given).name if "/" in given else given for given in sys.argv[1:]]
+        ),
         "runs": arguments.runs,
         "result": result,
         "versions": {"python": platform.python_version()}
