@@ -1,6 +1,5 @@
 """The build as a whole: what is there already, what is missing, and in which order it is made."""
 
-import fcntl
 import resource
 import shutil
 import time
@@ -31,6 +30,7 @@ from corpus.pipeline.atomic import (
 )
 from corpus.pipeline.differences import describe_differences
 from corpus.pipeline.layout import FORMAT, Layout, PartFiles, digest, versions
+from corpus.pipeline.lock import held
 from corpus.pipeline.manifest import make_manifest
 from corpus.pipeline.part import PartTask, make_part
 from corpus.pipeline.shards import ShardSummary, plan_shards, write_shard
@@ -57,7 +57,10 @@ def build(config: BuildConfig) -> dict[str, Any]:
     started = time.time()
     layout = Layout(Path(config.output_dir))
     files = [(source, file) for source in config.sources for file in readers.resolve(source)]
-    with _locked(layout):
+    busy = CorpusError(
+        f"{layout.output_dir}: another build is running here; wait for it or choose another output_dir"
+    )
+    with held(layout.lock, busy):
         benchmarks = _index_benchmarks(config, layout)
         plan = {
             "format": FORMAT,
@@ -108,20 +111,6 @@ class _Clock:
         with tqdm(total=total, desc=f"{name:<22}", unit=unit, unit_scale=scale, dynamic_ncols=True) as bar:
             yield bar
         self.seconds[name] = round(time.perf_counter() - start, 3)
-
-
-@contextmanager
-def _locked(layout: Layout) -> Iterator[None]:
-    """Hold the output directory: two builds in one place would undo each other's work."""
-    layout.work.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise CorpusError(
-                f"{layout.output_dir}: another build is running here; wait for it or choose another output_dir"
-            ) from error
-        yield
 
 
 def _is_finished(layout: Layout, plan: dict[str, Any], config: BuildConfig) -> bool:

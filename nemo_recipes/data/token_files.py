@@ -5,12 +5,10 @@ validation/NAME.bin, .idx, .documents.parquet    of the documents that are never
 manifest.json                                    settings, tokenizer, counts and digests; `run` holds what varies
 """
 
-import fcntl
 import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from tqdm import tqdm
 from corpus.mixture.sizes import Component, measure
 from corpus.pipeline.atomic import atomic_path, read_json, remove_partials, write_json
 from corpus.pipeline.layout import digest
+from corpus.pipeline.lock import held
 from corpus.pipeline.workers import Workers
 from nemo_recipes.data.encoders import choose_kind
 from nemo_recipes.data.megatron_files import index_size
@@ -62,7 +61,10 @@ def encode(settings: Tokens) -> dict[str, Any]:
         )
     shards = sorted({shard.path for component in components for shard in component.shards})
     output = Path(settings.output_dir)
-    with _locked(output):
+    busy = PretrainingError(
+        f"{output}: token files are being made here already; wait for it or choose another directory"
+    )
+    with held(output / ".lock", busy):
         remove_partials(output)
         sources = [Path(settings.corpus, shard) for shard in shards]
         encoder = choose_kind(tokenizer, _sample(sources))
@@ -257,16 +259,3 @@ def _is_whole(output: Path, manifest: dict[str, Any]) -> bool:
             if not (output / split / f"{part['name']}.documents.parquet").is_file():
                 return False
     return True
-
-
-@contextmanager
-def _locked(output: Path) -> Iterator[None]:
-    output.mkdir(parents=True, exist_ok=True)
-    with (output / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise PretrainingError(
-                f"{output}: token files are being made here already; wait for it or choose another directory"
-            ) from error
-        yield

@@ -1,11 +1,11 @@
 """The output directory: one run at a time, what an earlier one left, and whether all is there already."""
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from corpus.pipeline import lock
 from corpus.pipeline.atomic import read_json, remove_partials, sha256_of, write_json
 from corpus.pipeline.differences import describe_differences
 from tokenization.errors import TokenizationError
@@ -20,14 +20,10 @@ def held(output_dir: Path) -> Iterator[None]:
         TokenizationError: Another run holds it.
     """
     work = output_dir / "work"
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TokenizationError(
-                f"{output_dir}: another expansion is running here; wait for it or choose another output_dir"
-            ) from error
+    busy = TokenizationError(
+        f"{output_dir}: another expansion is running here; wait for it or choose another output_dir"
+    )
+    with lock.held(work / "lock", busy):
         remove_partials(work)
         yield
 
