@@ -61,7 +61,7 @@ def main() -> int:
             return code
     say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Open in a browser:")
     for path, what in PAGES.items():
-        say(f"  {path:<34}{what}")
+        say(f"  {path:<36}{what}")
     return 0
 
 
