@@ -1,22 +1,31 @@
-"""`python -m demo`, which `make demo` runs: real text out of installed packages becomes a corpus and a tokenizer."""
+"""`python -m demo`, which `make demo` runs: texts out of installed packages become a corpus, a tokenizer, a model."""
 
 import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import yaml
 
+from corpus.pipeline.atomic import read_json
+
 CONFIG = "demo/corpus.yaml"
 TOKENIZER = "demo/tokenizer.yaml"
 FERTILITY = "demo/fertility.yaml"
+ENGLISH = "demo/english.yaml"
+BILINGUAL = "demo/bilingual.yaml"
+EXPANDED = ("--checkpoint", "out/demo/english/model", "--tokenizer", "out/demo/tokenizer")
 DATA_DIR = "out/demo/data"
 PAGES = {
     "out/demo/corpus/card.html": "where every document went, and why",
     "out/demo/tokenizer/expansion.html": "what the tokenizer learned, and what is proven of it",
     "out/demo/fertility/report.html": "how tokenizers cut Arabic, word by word",
+    "out/demo/english/report.html": "a small model learns English",
+    "out/demo/bilingual/report.html": "and then Arabic, in both languages' bits per byte",
 }
 """What the demo leaves to look at."""
 
@@ -39,12 +48,21 @@ def steps(corpus_dir: str) -> list[Step]:
         "--shares",
         "{english: 0.55, arabic: 0.45}",
     )
+    english = ("--shares", "{english: 1.0}", "--output", f"{corpus_dir}/english.yaml")
+    base = ("--data.tokenizer", str(files("mistral_common") / "data" / "tokenizer.model.v1"))
     return [
         Step("take texts out of installed packages", ("demo.prepare", "--output", DATA_DIR)),
         Step("build a clean, deduplicated, documented corpus", ("corpus.build", "--config", CONFIG)),
         Step("plan ALLaM's mix of languages and domains", ("corpus.mixture", *size, *balance)),
         Step("teach a tokenizer Arabic, and prove it", ("tokenization.expand", "--config", TOKENIZER)),
         Step("show linguists how tokenizers cut", ("tokenization.fertility", "--config", FERTILITY)),
+        Step("plan English alone, for the first stage", ("corpus.mixture", *size, *english)),
+        Step("train a small model on English", ("nemo_recipes.pretrain", "--config", ENGLISH, *base)),
+        Step(
+            "give it rows for the Arabic pieces",
+            ("tokenization.embeddings", *EXPANDED, "--output_dir", "out/demo/expanded"),
+        ),
+        Step("train it on both languages", ("nemo_recipes.pretrain", "--config", BILINGUAL)),
     ]
 
 
@@ -59,10 +77,27 @@ def main() -> int:
         code = subprocess.run([sys.executable, "-m", *step.arguments], cwd=root, check=False).returncode  # noqa: S603
         if code:
             return code
+    say("\nBits that held-out text costs for each byte, less being better:")
+    for line in learned(root):
+        say(f"  {line}")
     say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Open in a browser:")
     for path, what in PAGES.items():
         say(f"  {path:<36}{what}")
     return 0
+
+
+def learned(root: Path) -> Iterator[str]:
+    """What each stage did to each language."""
+    english, bilingual = (
+        read_json(root / directory / "manifest.json")["result"]["bits_per_byte"]
+        for directory in ("out/demo/english", "out/demo/bilingual")
+    )
+    for language, name in (("en", "English"), ("ar", "Arabic")):
+        first, second = english[language], bilingual[language]
+        yield (
+            f"{name}  {first['before']:.2f} untrained, {first['after']:.2f} after English alone, "
+            f"{second['before']:.2f} with rows for Arabic pieces, {second['after']:.2f} after both languages"
+        )
 
 
 def say(line: str) -> None:

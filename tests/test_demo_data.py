@@ -17,6 +17,8 @@ from corpus.mixture.settings import Mixture
 from demo import __main__ as demo_main
 from demo import prepare as demo_data
 from demo.__main__ import DATA_DIR, steps
+from nemo_recipes.pretrain_config import PretrainConfig
+from tokenization.embeddings import Embeddings
 from tokenization.expand_config import ExpandConfig
 from tokenization.fertility_config import FertilityConfig
 
@@ -183,7 +185,7 @@ def test_every_source_of_the_config_finds_files_and_every_file_is_used(
 
 
 def test_every_step_of_the_demo_is_a_command_that_parses() -> None:
-    prepared, built, mixed, expanded, reported = steps("out/demo/corpus")
+    prepared, built, mixed, expanded, reported, english, first, rows, second = steps("out/demo/corpus")
     assert prepared.arguments == ("demo.prepare", "--output", DATA_DIR)
     assert built.arguments[0] == "corpus.build"
     assert (ROOT / built.arguments[2]).is_file()
@@ -194,6 +196,14 @@ def test_every_step_of_the_demo_is_a_command_that_parses() -> None:
     assert tokenizer.corpus == "out/demo/corpus"
     report = parse(FertilityConfig, "tokenization.fertility", at_root(reported.arguments[1:]))
     assert report.tokenizers[-1].path == tokenizer.output_dir
+    plan = parse(Mixture, "corpus.mixture", english.arguments[1:])
+    stage_1 = parse(PretrainConfig, "nemo_recipes.pretrain", at_root(first.arguments[1:]))
+    assert stage_1.data.plan == plan.output
+    grown = parse(Embeddings, "tokenization.embeddings", rows.arguments[1:])
+    assert grown.checkpoint == f"{stage_1.output_dir}/model"
+    stage_2 = parse(PretrainConfig, "nemo_recipes.pretrain", at_root(second.arguments[1:]))
+    assert stage_2.model.checkpoint == grown.output_dir
+    assert stage_2.data.tokenizer == grown.tokenizer == tokenizer.output_dir
 
 
 def at_root(arguments: tuple[str, ...]) -> list[str]:
@@ -213,7 +223,20 @@ def test_the_demo_stops_at_the_first_step_that_fails(
     monkeypatch.setattr(demo_main.subprocess, "run", failing)
     assert demo_main.main() == 2
     assert ran == ["demo.prepare", "corpus.build"]
-    assert "[2/5] build a clean" in capsys.readouterr().out
+    assert "[2/9] build a clean" in capsys.readouterr().out
+
+
+def test_what_was_learned_is_told_by_language(tmp_path: Path) -> None:
+    for stage, first in (("english", 8), ("bilingual", 4)):
+        told = {
+            name: {"before": first, "after": first - 1 - share} for name, share in (("en", 0.5), ("ar", 0))
+        }
+        directory = tmp_path / "out/demo" / stage
+        directory.mkdir(parents=True)
+        (directory / "manifest.json").write_text(json.dumps({"result": {"bits_per_byte": told}}))
+    english, arabic = demo_main.learned(tmp_path)
+    assert english.startswith("English  8.00 untrained, 6.50 after English alone, 4.00 with rows")
+    assert arabic.endswith("3.00 after both languages")
 
 
 def test_the_pages_of_the_demo_name_no_machine() -> None:

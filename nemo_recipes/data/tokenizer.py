@@ -44,10 +44,10 @@ class Tokenizer:
 
     @property
     def sentencepiece_file(self) -> Path | None:
-        """The SentencePiece model, where there is one."""
+        """The SentencePiece model, where there is one, whatever its name ends in (Mistral's is tokenizer.model.v1)."""
         path = Path(self.path)
         path = path if path.is_file() else path / "tokenizer.model"
-        return path if path.is_file() and path.suffix == ".model" else None
+        return path if path.is_file() else None
 
     def described(self) -> dict[str, Any]:
         """All but where it lies."""

@@ -3,6 +3,8 @@
 import json
 import random
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +184,12 @@ def recipe(corpus_dir: Path, fast_dir: Path, tmp_path_factory: pytest.TempPathFa
         "checkpoint": {"every_steps": 4, "keep": 3},
         "watch": {"log_every": 1, "validate_every": 6},
     }
+
+
+@pytest.fixture(autouse=True)
+def no_process_group() -> Iterator[None]:
+    """Runs inside this process leave their group to its end; no test starts with another's."""
+    yield
+    distributed = sys.modules.get("torch.distributed")
+    if distributed and distributed.is_initialized():
+        distributed.destroy_process_group()

@@ -1,5 +1,6 @@
 """Ids are the libraries' own, however they are made."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from nemo_recipes.data.encoders import (
     SentencePieceEncoder,
     WordEncoder,
     choose_kind,
+    make_encoder,
     words_are_independent,
 )
 from nemo_recipes.data.part import with_ends
@@ -121,6 +123,16 @@ def test_tokenizers_are_described(fast_dir: Path, model_file: Path) -> None:
     assert (sentencepiece.vocab_size, sentencepiece.end_id, sentencepiece.begin_id) == (32_000, 2, 1)
     assert open_tokenizer(str(fast_dir), "<|start|>").end_id == 1
     assert open_tokenizer(str(model_file.parent)) == sentencepiece
+
+
+def test_a_model_may_have_any_name(tmp_path: Path, model_file: Path) -> None:
+    """Mistral's is tokenizer.model.v1."""
+    path = Path(shutil.copy(model_file, tmp_path / "tokenizer.model.v1"))
+    tokenizer = open_tokenizer(str(path))
+    encoder = make_encoder(tokenizer, choose_kind(tokenizer, pl.Series(["a word"])))
+    assert encoder.encode(pl.Series(["a word"])).lengths.tolist() == [
+        len(SentencePieceProcessor(model_file=str(path)).encode("a word"))
+    ]
 
 
 @pytest.mark.parametrize(
