@@ -13,6 +13,7 @@ import pytest
 from sentencepiece import SentencePieceProcessor
 
 from corpus.command_line import run
+from corpus.pipeline.lock import held
 from nemo_recipes.data import part as part_module
 from nemo_recipes.data import token_files
 from nemo_recipes.data.__main__ import main
@@ -294,7 +295,7 @@ def test_an_end_that_stands_inside_documents_is_refused(
 
 def test_two_at_a_time_are_refused(corpus_dir: Path, model_file: Path, tmp_path: Path) -> None:
     with (
-        token_files._locked(tmp_path),
+        held(tmp_path / ".lock", AssertionError("free")),
         pytest.raises(PretrainingError, match="being made here already"),
     ):
         encode(settings(corpus_dir, model_file, tmp_path))
