@@ -53,6 +53,8 @@ def summary(manifest: dict[str, Any], output_dir: str) -> str:
     lines.append(f"energy       {energy['kwh']:.4g} kWh, {energy['co2_kg']:.4g} kg CO2 ({energy['kwh_is']})")
     if manifest["broken_steps"]:
         lines.append(f"broken       {len(manifest['broken_steps'])} steps, see manifest.json")
+    if manifest["config"]["model"]["note"]:
+        lines.append(f"note         {manifest['config']['model']['note']}")
     lines += [
         f"open         {output_dir}/report.html    the curves",
         f"             {output_dir}/model/         the model, for transformers and vLLM",

@@ -161,6 +161,7 @@ def recipe(corpus_dir: Path, fast_dir: Path, tmp_path_factory: pytest.TempPathFa
             "validation_megabytes": 0.002,
         },
         "model": {
+            "note": "A <toy> & no more.",
             "new_rows_from": 0,
             "shape": {
                 "vocab_size": 400,

@@ -15,6 +15,7 @@ from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.run import export_newest, run
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.planning.plan import make_plan
+from nemo_recipes.pretrain import summary
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -117,6 +118,8 @@ def test_manifest_and_report_stand_beside_the_model(finished: Path) -> None:
     assert set(manifest["model"]) >= {"model.safetensors", "config.json", "tokenizer.json"}
     page = (finished / "report.html").read_text()
     assert page.count("<svg") >= 5
+    assert "<strong>A &lt;toy&gt; &amp; no more.</strong>" in page
+    assert "note         A <toy> & no more." in summary(manifest, "out").splitlines()
     assert "http" not in page.replace("http-equiv", "")
     assert list((finished / "nemo").glob("events.out.tfevents.*"))
 

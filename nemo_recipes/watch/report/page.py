@@ -42,10 +42,17 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Training report</p><h1>{escape(title)}</h1>\n{_tiles(manifest, steps)}</header>\n'
+        f'<header><p class="kicker">Training report</p><h1>{escape(title)}</h1>\n{_note(manifest)}'
+        f"{_tiles(manifest, steps)}</header>\n"
         f"<main>\n{body}\n</main>\n<footer><p>Made by Daad {escape(manifest['daad'])} from log.jsonl, energy.jsonl and "
         "manifest.json beside this file. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
     )
+
+
+def _note(manifest: Mapping[str, Any]) -> str:
+    """What must be said of the model wherever a figure of it stands."""
+    note = manifest["config"]["model"]["note"]
+    return f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
 
 
 _HOW_BITS = (
