@@ -55,7 +55,7 @@ class Meter:
 def nvml_joules(gpu: str) -> Joules | None:
     """Reads the joules that a GPU, named by its UUID, used from now on; None where NVML does not tell."""
     try:
-        import pynvml  # type: ignore[import-not-found, unused-ignore]
+        import pynvml
 
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByUUID(gpu)
