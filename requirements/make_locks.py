@@ -13,13 +13,15 @@ from packaging.requirements import Requirement
 REQUIREMENTS = Path(__file__).resolve().parent
 
 LOCKS: dict[str, tuple[str, ...]] = {
-    "core": ("demo", "dev", "tokenization", "nemo", "benchmarks"),
+    "core": ("demo", "dev", "tokenization", "nemo", "alignment", "benchmarks", "scale", "trackers"),
     "tokenization": ("tokenization",),
     "nemo": ("nemo", "tokenization"),
     "automodel": ("automodel",),
+    "alignment": ("alignment", "nemo", "tokenization"),
     "benchmarks": ("benchmarks", "tokenization"),
     "scale": ("scale",),
     "remote": ("remote", "datasets"),
+    "trackers": ("trackers",),
 }
 """The extras in each lock, next to the base dependencies; core is what `make setup` installs."""
 

@@ -1,0 +1,7 @@
+"""The one exception root of this package."""
+
+from corpus.errors import DaadError
+
+
+class AlignmentError(DaadError):
+    """Instructions, preferences, a model or a setting that cannot be used; one line: what, where, which rule, what to do."""
