@@ -4,4 +4,4 @@ from corpus.errors import DaadError
 
 
 class AlignmentError(DaadError):
-    """Instructions, preferences, a model or a setting that cannot be used; one line: what, where, which rule, what to do."""
+    """Data, a model or a setting that cannot be used; one line: what, where, which rule, what to do."""
