@@ -10,6 +10,7 @@ from corpus.language.settings import Identification
 from corpus.normalize.settings import Normalization
 from corpus.privacy.settings import Privacy
 from corpus.quality.settings import Quality, Toxicity
+from corpus.scale.settings import EngineSettings
 from corpus.sources import Source
 
 
@@ -22,6 +23,7 @@ class BuildConfig:
         sources: The texts to read; see `corpus/sources.py` for what can be said of each.
         max_documents: Quick trial: read only the first so many records of every source; 0 for all.
         workers: Worker processes; 0 for one per core. Their number never changes the result.
+        engine: What runs the build: this machine, or Daft here or on a Ray cluster. It never changes the result.
         update: Build over a corpus or an unfinished build whose config or input was another; what did not change
             is used again.
         shard_megabytes: Text in one shard, in millions of bytes.
@@ -41,6 +43,7 @@ class BuildConfig:
     sources: list[Source]
     max_documents: int = 0
     workers: int = 0
+    engine: EngineSettings = field(default_factory=EngineSettings)
     update: bool = False
     shard_megabytes: int = 64
     block_megabytes: int = 8
@@ -76,9 +79,9 @@ class BuildConfig:
         return self.workers or len(os.sched_getaffinity(0))
 
     def decisive(self) -> dict[str, Any]:
-        """All settings that decide what the corpus holds: where it lies and how many workers make it do not."""
+        """All settings that decide what the corpus holds: where it lies and who makes it do not."""
         settings = asdict(self)
-        for name in ("output_dir", "workers", "update"):
+        for name in ("output_dir", "workers", "engine", "update"):
             del settings[name]
         return settings
 

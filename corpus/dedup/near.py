@@ -35,8 +35,7 @@ def near_clusters(
     """
     rows = np.asarray(rows)
     parents = np.arange(len(rows))
-    # Counted once here, so that the kernel compares whole numbers.
-    needed = int(np.ceil(settings.minimum_similarity * rows.shape[1] - 1e-9))
+    needed = _needed(rows, settings)
     for band in range(settings.banding[0]):
         keys = read_band(band)
         order = np.argsort(keys, kind="stable")
@@ -47,6 +46,24 @@ def near_clusters(
     return parents
 
 
+def resembling(members: Labels, rows: Signatures, settings: NearDuplicates) -> Labels:
+    """For each member of one run of equal keys the place in it of the first member of its cluster; int64[members].
+
+    `members` are sorted rows of the signatures. What `near_clusters` joins in a run is the same, whatever happened
+    in other runs, so that runs can be joined anywhere and their clusters put together afterwards.
+    """
+    needed = _needed(rows, settings)
+    parents = np.arange(len(members))
+    (_join_all if len(members) <= _LEADERS else _join_leaders)(members, rows, parents, needed)
+    _settle(parents)
+    return parents
+
+
+def _needed(rows: Signatures, settings: NearDuplicates) -> int:
+    """Equal values that make two documents near-duplicates: counted once, so that the kernels compare whole numbers."""
+    return int(np.ceil(settings.minimum_similarity * rows.shape[1] - 1e-9))
+
+
 @numba.njit(cache=True, nogil=True)
 def _join_band(keys: Keys, order: Labels, rows: Signatures, parents: Labels, needed: int) -> None:
     """Join the resembling members of each run of equal keys; parents point at smaller documents, always."""
@@ -55,33 +72,49 @@ def _join_band(keys: Keys, order: Labels, rows: Signatures, parents: Labels, nee
         end = start + 1
         while end < len(order) and keys[order[end]] == keys[order[start]]:
             end += 1
-        if end - start <= _LEADERS:
-            _join_all(order[start:end], rows, parents, needed)
-        else:
-            _join_leaders(order[start:end], rows, parents, needed)
+        if end - start > 1:
+            _join_run(order[start:end], rows, parents, needed)
         start = end
 
 
 @numba.njit(cache=True, nogil=True)
-def _join_all(members: Labels, rows: Signatures, parents: Labels, needed: int) -> None:
-    for later in range(1, len(members)):
-        for earlier in range(later):
-            _join(members[later], members[earlier], rows, parents, needed)
+def _join_run(members: Labels, rows: Signatures, parents: Labels, needed: int) -> None:
+    """Join a run within itself first: what happened in other runs must not decide who leads."""
+    if len(members) <= _LEADERS:
+        # Every pair is looked at, so that one which is joined already needs no comparison.
+        for later in range(1, len(members)):
+            for earlier in range(later):
+                left, right = _find(parents, members[later]), _find(parents, members[earlier])
+                if left != right and _agree(rows[members[later]], rows[members[earlier]]) >= needed:
+                    parents[max(left, right)] = min(left, right)
+        return
+    inside = np.arange(len(members))
+    _join_leaders(members, rows, inside, needed)
+    for place in range(len(members)):
+        left, right = _find(parents, members[place]), _find(parents, members[inside[place]])
+        parents[max(left, right)] = min(left, right)
 
 
 @numba.njit(cache=True, nogil=True)
-def _join_leaders(members: Labels, rows: Signatures, parents: Labels, needed: int) -> None:
+def _join_all(members: Labels, rows: Signatures, inside: Labels, needed: int) -> None:
+    for later in range(1, len(members)):
+        for earlier in range(later):
+            _join(later, earlier, members, rows, inside, needed)
+
+
+@numba.njit(cache=True, nogil=True)
+def _join_leaders(members: Labels, rows: Signatures, inside: Labels, needed: int) -> None:
     """The leaders lie in the order of last use, so that rare ones make room and those of large clusters stay."""
     leaders = np.empty(_LEADERS, np.int64)
     num_leaders = 0
-    for document in members:
+    for place in range(len(members)):
         match = -1
         for slot in range(num_leaders):
-            if _join(document, leaders[slot], rows, parents, needed) and match < 0:
+            if _join(place, leaders[slot], members, rows, inside, needed) and match < 0:
                 match = slot
         if match < 0:
             num_leaders = min(num_leaders + 1, _LEADERS)
-            match, front = num_leaders - 1, document
+            match, front = num_leaders - 1, place
         else:
             front = leaders[match]
         for slot in range(match, 0, -1):
@@ -90,14 +123,14 @@ def _join_leaders(members: Labels, rows: Signatures, parents: Labels, needed: in
 
 
 @numba.njit(cache=True, nogil=True)
-def _join(left: int, right: int, rows: Signatures, parents: Labels, needed: int) -> bool:
-    """Join two documents if they resemble one another; whether they are joined now."""
-    left_root, right_root = _find(parents, left), _find(parents, right)
+def _join(left: int, right: int, members: Labels, rows: Signatures, inside: Labels, needed: int) -> bool:
+    """Join two members of a run if they resemble one another; whether they are joined now."""
+    left_root, right_root = _find(inside, left), _find(inside, right)
     if left_root == right_root:
         return True
-    if _agree(rows[left], rows[right]) < needed:
+    if _agree(rows[members[left]], rows[members[right]]) < needed:
         return False
-    parents[max(left_root, right_root)] = min(left_root, right_root)
+    inside[max(left_root, right_root)] = min(left_root, right_root)
     return True
 
 

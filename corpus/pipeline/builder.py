@@ -3,7 +3,7 @@
 import resource
 import shutil
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -29,13 +29,14 @@ from corpus.pipeline.atomic import (
     write_parquet,
 )
 from corpus.pipeline.differences import describe_differences
+from corpus.pipeline.engine import Engine, open_engine
 from corpus.pipeline.layout import FORMAT, Layout, PartFiles, digest, versions
 from corpus.pipeline.lock import held
 from corpus.pipeline.manifest import make_manifest
 from corpus.pipeline.part import PartTask, make_part
 from corpus.pipeline.shards import ShardSummary, plan_shards, write_shard
+from corpus.pipeline.units import PassFiles, UnitTable, save
 from corpus.pipeline.warm_up import NUM_STEPS, warm_up
-from corpus.pipeline.workers import Workers
 from corpus.sources import Source
 
 
@@ -77,13 +78,13 @@ def build(config: BuildConfig) -> dict[str, Any]:
         write_json(layout.plan, plan)
         remove_partials(layout.output_dir)
         clock = _Clock()
-        with Workers(config.num_workers) as workers:
+        with open_engine(config) as engine:
             with clock.phase("load kernels", NUM_STEPS, "step") as bar:
-                for _ in workers.map(warm_up, [(config, step) for step in range(NUM_STEPS)]):
+                for _ in engine.map(warm_up, [(config, step) for step in range(NUM_STEPS)]):
                     bar.update()
             cleaning = Cleaning(config, layout, benchmarks, digest([config.cleaning(), plan["references"]]))
-            finished = _read_and_clean(files, cleaning, workers, clock)
-            manifest = _deduplicate_and_write(finished, config, layout, workers, clock)
+            finished = _read_and_clean(files, cleaning, engine, clock)
+            manifest = _deduplicate_and_write(finished, config, layout, engine, clock)
         _remove_stale(layout, finished, benchmarks)
         manifest["run"] |= {
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
@@ -159,17 +160,39 @@ class Cleaning:
 
 
 def _read_and_clean(
-    files: list[tuple[Source, readers.InputFile]], cleaning: Cleaning, workers: Workers, clock: _Clock
+    files: list[tuple[Source, readers.InputFile]], cleaning: Cleaning, engine: Engine, clock: _Clock
 ) -> list[FinishedFile]:
     """Stages 1 to 7, part by part; parts that stand already are not made again."""
     finished: list[FinishedFile] = []
     with clock.phase("read and clean", sum(file.bytes for _, file in files), "B", scale=True) as bar:
+        if engine.takes_whole_files and not any(_limit(source, cleaning.config) for source, _ in files):
+            for file_done in engine.map(_clean_file, [(*file, cleaning) for file in files]):
+                finished.append(file_done)
+                bar.update(file_done.described["bytes"])
+            return finished
         marked = 0
-        for _ in workers.map(make_part, _tasks(files, cleaning, finished, bar)):
+        for _ in engine.map(make_part, _tasks(files, cleaning, finished, bar)):
             marked = _mark_complete(finished, marked)
         _mark_complete(finished, marked)
         bar.update(bar.total - bar.n)
     return finished
+
+
+def _clean_file(task: tuple[Source, readers.InputFile, Cleaning]) -> FinishedFile:
+    """All parts of one file, in a worker that can read it."""
+    source, file, cleaning = task
+    tasks = _file_tasks(source, file, None, cleaning, lambda _: None)
+    while True:
+        try:
+            make_part(next(tasks))
+        except StopIteration as ended:
+            finished: FinishedFile = ended.value
+            _mark_complete([finished], 0)
+            return finished
+
+
+def _limit(source: Source, config: BuildConfig) -> int | None:
+    return min(filter(None, (source.max_documents, config.max_documents)), default=None)
 
 
 def _mark_complete(finished: list[FinishedFile], marked: int) -> int:
@@ -193,28 +216,29 @@ def _tasks(
     bar: "tqdm[Any]",
 ) -> Iterator[PartTask]:
     """A task for every part that is not made yet; `finished` learns of each file as it ends."""
-    left: dict[str, int | None] = {
-        source.name: min(filter(None, (source.max_documents, cleaning.config.max_documents)), default=None)
-        for source, _ in files
-    }
+    left: dict[str, int | None] = {source.name: _limit(source, cleaning.config) for source, _ in files}
     for source, file in files:
         limit = left[source.name]
         if limit == 0:
             continue
-        file_done = yield from _file_tasks(source, file, limit, cleaning, bar)
+        file_done = yield from _file_tasks(source, file, limit, cleaning, bar.update)
         finished.append(file_done)
         if limit is not None:
             left[source.name] = limit - file_done.described["records"]
 
 
 def _file_tasks(
-    source: Source, file: readers.InputFile, limit: int | None, cleaning: Cleaning, bar: "tqdm[Any]"
+    source: Source,
+    file: readers.InputFile,
+    limit: int | None,
+    cleaning: Cleaning,
+    progress: Callable[[int], object],
 ) -> Generator[PartTask, None, FinishedFile]:
     directory = cleaning.layout.parts(source.name, _file_key(source, file, limit, cleaning.key))
     done = directory / "complete.json"
     if done.exists():
         described = read_json(done)
-        bar.update(file.bytes)
+        progress(file.bytes)
         return FinishedFile(source, [PartFiles(directory, n) for n in range(described["parts"])], described)
     parts: list[PartFiles] = []
     records = position = 0
@@ -228,7 +252,7 @@ def _file_tasks(
         parts.append(part)
         if not part.summary.exists():
             yield PartTask(cleaning.config, source, block, count, part, cleaning.benchmarks)
-        bar.update(block.position - position)
+        progress(block.position - position)
         position = block.position
     described = {
         "source": source.name,
@@ -271,35 +295,35 @@ def _reference_digests(config: BuildConfig, benchmarks: Path | None) -> dict[str
 
 
 def _deduplicate_and_write(
-    finished: list[FinishedFile], config: BuildConfig, layout: Layout, workers: Workers, clock: _Clock
+    finished: list[FinishedFile], config: BuildConfig, layout: Layout, engine: Engine, clock: _Clock
 ) -> dict[str, Any]:
     """Stages 8 to 10 over all parts, the shards, and all of the manifest but what `build` adds to `run`."""
     parts = [part for file in finished for part in file.parts]
     owners = [file.source for file in finished for _ in file.parts]
     summaries = [read_json(part.summary) for part in parts]
     starts = np.concatenate([[0], np.cumsum([summary["units"] for summary in summaries])]).astype(np.int64)
-    table = passes.UnitTable(
+    table = UnitTable(
         parts, [source.name for source in owners], [source.priority for source in owners], starts
     )
     key = digest(
         [config.decisive(), [str(part.directory.name) for part in parts], [part.number for part in parts]]
     )
-    files = passes.PassFiles(layout.passes(key))
+    files = PassFiles(layout.passes(key))
     files.directory.mkdir(parents=True, exist_ok=True)
     with clock.phase("exact duplicates", 2, "pass") as bar:
-        stays = passes.exact_pass(table, config, files)
+        stays = passes.exact_pass(table, config, files, engine)
         bar.update()
-        passes.boilerplate_pass(table, config, files, stays)
+        passes.boilerplate_pass(table, config, files, stays, engine)
         bar.update()
     if config.near_duplicates.enabled:
         with clock.phase("signatures", len(parts), "part") as bar:
-            passes.sign_pass(table, config, files, stays, workers, bar.update)
+            passes.sign_pass(table, config, files, stays, engine, bar.update)
     with clock.phase("near-duplicates", config.near_duplicates.banding[0], "band") as bar:
-        final = passes.near_pass(table, config, files, stays, bar.update)
+        final = passes.near_pass(table, config, files, stays, engine, bar.update)
         bar.update(bar.total - bar.n)
     duplicates, renames = files.directory / "duplicates.parquet", files.directory / "renames.npy"
     renamed = passes.find_repeated_ids(table)
-    passes.save(renames, renamed)
+    save(renames, renamed)
     clusters = passes.list_duplicates(table, config, files, stays, final, renamed)
     write_parquet(duplicates, clusters)
     tasks = plan_shards(
@@ -313,7 +337,7 @@ def _deduplicate_and_write(
     )
     with clock.phase("shards", len(tasks), "shard") as bar:
         shards = []
-        for shard in workers.map(write_shard, tasks):
+        for shard in engine.map(write_shard, tasks):
             shards.append(shard)
             bar.update()
     with clock.phase("manifest and card", 1, "file"):
@@ -337,7 +361,7 @@ def _deduplicate_and_write(
     return manifest
 
 
-def _put_in_place(layout: Layout, files: passes.PassFiles, shards: list[ShardSummary]) -> None:
+def _put_in_place(layout: Layout, files: PassFiles, shards: list[ShardSummary]) -> None:
     """Move finished shards to where users look; what an older build left there goes.
 
     From here until the manifest is written the directory is neither the old corpus nor the new one, so the old

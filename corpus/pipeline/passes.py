@@ -4,31 +4,21 @@ Each pass leaves its result as files below one directory and is skipped where th
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from corpus.build_config import BuildConfig
-from corpus.dedup import (
-    band_keys,
-    choose_survivors,
-    exact_clusters,
-    near_clusters,
-    remove_lines,
-    repeated_lines,
-    signatures,
-)
+from corpus.dedup import band_keys, choose_survivors, remove_lines, signatures
 from corpus.fold import fold
-from corpus.pipeline.atomic import atomic_path
+from corpus.pipeline.engine import Engine
 from corpus.pipeline.layout import PartFiles
 from corpus.pipeline.part import unit_texts
-from corpus.pipeline.workers import Workers
+from corpus.pipeline.units import Ids, PassFiles, UnitTable, load, save
 
 DUPLICATE_COLUMNS = {
     "unit": pl.Int64(),  # number of the dropped unit
@@ -41,112 +31,29 @@ DUPLICATE_COLUMNS = {
 }
 """One row per unit that the exact or near pass dropped, in order of units."""
 
-Ids = npt.NDArray[np.int64]
 Progress = Callable[[int], object]
 
 
-@dataclass(frozen=True)
-class UnitTable:
-    """The units of all parts, numbered in the order of the input: sources, files, parts, records."""
-
-    parts: Sequence[PartFiles]
-    sources: Sequence[str]  # of each part
-    priorities: Sequence[int]  # of each part's source
-    starts: Ids  # number of each part's first unit, and at the end the number of units
-
-    def __len__(self) -> int:
-        return int(self.starts[-1])
-
-    def column(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """One column of all units."""
-        values = np.empty(len(self), dtype)
-        for number, part in enumerate(self.parts):
-            column = pl.read_parquet(part.units, columns=[name])[name]
-            values[self.starts[number] : self.starts[number + 1]] = column.to_numpy()
-        return values
-
-    @cached_property
-    def priority(self) -> Ids:
-        """Priority of each unit's source."""
-        return np.repeat(np.asarray(self.priorities, np.int64), np.diff(self.starts))
-
-    def part_of(self, units: Ids) -> Ids:
-        """Number of the part that holds each unit."""
-        return np.searchsorted(self.starts, units, side="right") - 1
-
-    def ids(self, units: Ids) -> list[str]:
-        """Ids of the units, which must be sorted."""
-        found: list[str] = []
-        holders = self.part_of(units)
-        for number in np.unique(holders):
-            inside = units[holders == number] - self.starts[number]
-            found += pl.read_parquet(self.parts[number].units, columns=["id"])["id"].gather(inside).to_list()
-        return found
-
-
-@dataclass(frozen=True)
-class PassFiles:
-    """What the passes leave."""
-
-    directory: Path
-
-    @property
-    def exact(self) -> Path:
-        """For each unit the unit that stays for it, of those with equal folded text; int64[units]."""
-        return self.directory / "exact.npy"
-
-    @property
-    def boilerplate(self) -> Path:
-        """Sorted keys of repeated lines."""
-        return self.directory / "boilerplate.npy"
-
-    @property
-    def signatures(self) -> Path:
-        """MinHash signatures of the exact survivors; uint32[survivors, num_perm]."""
-        return self.directory / "signatures.u32"
-
-    @property
-    def bands(self) -> Path:
-        """Band keys of the exact survivors; uint64[bands, survivors]."""
-        return self.directory / "bands.u64"
-
-    def signed(self, part: int) -> Path:
-        """Says that the part's rows of signatures and bands are written."""
-        return self.directory / "signed" / f"{part:06d}"
-
-    @property
-    def near(self) -> Path:
-        """For each unit the unit that stays for it after all passes; int64[units]."""
-        return self.directory / "near.npy"
-
-
-def exact_pass(table: UnitTable, config: BuildConfig, files: PassFiles) -> Ids:
+def exact_pass(table: UnitTable, config: BuildConfig, files: PassFiles, engine: Engine) -> Ids:
     """Of units with equal folded text keep one: the highest priority, then the longest, then the first."""
     if files.exact.exists():
         return load(files.exact)
     stays: Ids = np.arange(len(table))
     if config.exact.enabled and len(table):
-        keys = np.stack([table.column("key_high", np.uint64), table.column("key_low", np.uint64)], axis=1)
-        length = table.column("characters", np.int64)
-        stays = choose_survivors(exact_clusters(keys), table.priority, length)
+        stays = engine.exact_survivors(table)
     save(files.exact, stays)
     return stays
 
 
-def boilerplate_pass(table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids) -> None:
+def boilerplate_pass(
+    table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids, engine: Engine
+) -> None:
     """Find the lines that many documents share; copies that the exact pass dropped do not count."""
     if files.boilerplate.exists():
         return
-
-    def keys() -> Iterator[npt.NDArray[np.uint64]]:
-        for number, part in enumerate(table.parts):
-            lines = pl.read_parquet(part.lines)
-            unit = lines["unit"].to_numpy().astype(np.int64) + table.starts[number]
-            yield lines["key"].to_numpy()[stays[unit] == unit]
-
     found = np.empty(0, np.uint64)
-    if config.boilerplate.enabled:
-        found = repeated_lines(keys, config.boilerplate)
+    if config.boilerplate.enabled and len(table):
+        found = engine.repeated_lines(table, stays, config.boilerplate)
     save(files.boilerplate, found)
 
 
@@ -166,7 +73,7 @@ class SignTask:
 
 
 def sign_pass(
-    table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids, workers: Workers, progress: Progress
+    table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids, engine: Engine, progress: Progress
 ) -> None:
     """Write the signature and band keys of every exact survivor, as its text is without boilerplate."""
     alive = stays == np.arange(len(table))
@@ -183,7 +90,7 @@ def sign_pass(
         tasks.append(
             SignTask(config, part, number, first, last - first, first_row, num_rows, int(rows[-1]), files)
         )
-    for _ in workers.map(sign_part, tasks):
+    for _ in engine.map(sign_part, tasks):
         progress(1)
 
 
@@ -205,7 +112,9 @@ def sign_part(task: SignTask) -> None:
     marker.touch()
 
 
-def near_pass(table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids, progress: Progress) -> Ids:
+def near_pass(
+    table: UnitTable, config: BuildConfig, files: PassFiles, stays: Ids, engine: Engine, progress: Progress
+) -> Ids:
     """Of each cluster of near-duplicates keep one: the highest priority, then the longest, then the first."""
     if files.near.exists():
         return load(files.near)
@@ -213,12 +122,7 @@ def near_pass(table: UnitTable, config: BuildConfig, files: PassFiles, stays: Id
     survivors = np.flatnonzero(stays == np.arange(len(table)))
     final = stays.copy()
     if settings.enabled and len(survivors):
-        rows = np.memmap(files.signatures, np.uint32, "r", shape=(len(survivors), settings.num_perm))
-
-        def read_band(band: int) -> npt.NDArray[np.uint64]:
-            return np.fromfile(files.bands, np.uint64, len(survivors), offset=band * len(survivors) * 8)
-
-        labels = near_clusters(read_band, rows, settings, progress)
+        labels = engine.near_labels(files, len(survivors), settings, progress)
         length = table.column("characters", np.int64)[survivors]
         chosen = choose_survivors(labels, table.priority[survivors], length)
         final[survivors] = survivors[chosen]
@@ -232,7 +136,7 @@ def similarities(
     """Estimated Jaccard similarity of pairs of exact survivors: the share of equal signature values."""
     settings = config.near_duplicates
     survivors = np.flatnonzero(stays == np.arange(len(stays)))
-    rows = np.memmap(files.signatures, np.uint32, "r", shape=(len(survivors), settings.num_perm))
+    rows = files.signature_rows(len(survivors), settings.num_perm)
     left, right = np.searchsorted(survivors, dropped), np.searchsorted(survivors, kept)
     result = np.empty(len(dropped), np.float32)
     for start in range(0, len(dropped), 65_536):
@@ -324,18 +228,6 @@ def write_at(path: Path, values: npt.NDArray[np.generic], offset: int) -> None:
             view, offset = view[written:], offset + written
     finally:
         os.close(descriptor)
-
-
-def save(path: Path, values: npt.NDArray[np.generic]) -> None:
-    """Write an array whole or not at all."""
-    with atomic_path(path) as partial, partial.open("wb") as file:
-        np.save(file, values)
-
-
-def load(path: Path) -> npt.NDArray[Any]:
-    """Map an array that `save` wrote."""
-    values: npt.NDArray[Any] = np.load(path, mmap_mode="r")
-    return values
 
 
 def _alive(exact: Path, first: int, count: int) -> npt.NDArray[np.bool_]:

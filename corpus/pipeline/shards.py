@@ -14,7 +14,8 @@ from corpus.build_config import BuildConfig
 from corpus.pipeline.atomic import atomic_path, read_json, sha256_of, write_json
 from corpus.pipeline.flow import Flow, add_counts
 from corpus.pipeline.layout import PartFiles
-from corpus.pipeline.passes import PassFiles, UnitTable, load, without_boilerplate
+from corpus.pipeline.passes import without_boilerplate
+from corpus.pipeline.units import PassFiles, UnitTable, load
 from corpus.schema import DROPPED_COLUMNS, SHARD_COLUMNS
 from corpus.sources import Source
 from corpus.text_measures import measure_texts

@@ -1,0 +1,44 @@
+"""The engine of one machine: worker processes for what goes part by part, this process for what sees all units."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from corpus.dedup import choose_survivors, exact_clusters, near_clusters, repeated_lines
+from corpus.dedup.settings import Boilerplate, NearDuplicates
+from corpus.pipeline.units import Ids, PassFiles, UnitTable
+from corpus.pipeline.workers import Workers
+
+
+class LocalEngine(Workers):
+    """Memory grows by some ten bytes a unit; see `corpus.pipeline.engine.Engine`."""
+
+    takes_whole_files = False
+
+    def exact_survivors(self, table: UnitTable) -> Ids:
+        """Sort the keys of all units."""
+        keys = np.stack([table.column("key_high", np.uint64), table.column("key_low", np.uint64)], axis=1)
+        return choose_survivors(exact_clusters(keys), table.priority, table.column("characters", np.int64))
+
+    def repeated_lines(self, table: UnitTable, stays: Ids, settings: Boilerplate) -> npt.NDArray[np.uint64]:
+        """Count keys of lines, a range of them at a time."""
+
+        def keys() -> Iterator[npt.NDArray[np.uint64]]:
+            for number, part in enumerate(table.parts):
+                lines = pl.read_parquet(part.lines)
+                unit = lines["unit"].to_numpy().astype(np.int64) + table.starts[number]
+                yield lines["key"].to_numpy()[stays[unit] == unit]
+
+        return repeated_lines(keys, settings)
+
+    def near_labels(
+        self, files: PassFiles, num_rows: int, settings: NearDuplicates, progress: Callable[[int], object]
+    ) -> Ids:
+        """Join one band after another."""
+
+        def read_band(band: int) -> npt.NDArray[np.uint64]:
+            return np.fromfile(files.bands, np.uint64, num_rows, offset=band * num_rows * 8)
+
+        return near_clusters(read_band, files.signature_rows(num_rows, settings.num_perm), settings, progress)
