@@ -46,7 +46,7 @@ def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None
     parser.add_class_arguments(config_class, nested_key=None)
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        namespace = parser.instantiate(parser.parse_args(_with_switches_on(given, config_class)))
+        namespace = parser.instantiate(parser.parse_args(_spelled_out(given, config_class)))
         values = {field.name: namespace[field.name] for field in fields(config_class)}  # type: ignore[arg-type]
         return config_class(**values)
     except (jsonargparse.ArgumentError, ValueError, TypeError) as error:
@@ -80,14 +80,27 @@ def run(
     sys.exit(code)
 
 
-def _with_switches_on(arguments: Sequence[str], config_class: type) -> list[str]:
-    """A switch without a value, as `--dry_run`, is on; jsonargparse itself wants `--dry_run true`."""
-    switches = {f"--{name}" for name, hint in get_type_hints(config_class).items() if hint is bool}
+def _spelled_out(arguments: Sequence[str], config_class: type) -> list[str]:
+    """The arguments without two short forms that jsonargparse does not know.
+
+    `--dry_run` is `--dry_run=true`, for every switch; `--engine daft` is `--engine.name daft`, for every group of
+    settings that has a name.
+    """
+    hints = get_type_hints(config_class)
+    switches = {f"--{name}" for name, hint in hints.items() if hint is bool}
+    named = {
+        f"--{name}" for name, hint in hints.items() if "name" in getattr(hint, "__dataclass_fields__", ())
+    }
+    spelled: list[str] = []
     following = [*arguments, "--"][1:]
-    return [
-        f"{argument}=true" if argument in switches and after.startswith("--") else argument
-        for argument, after in zip(arguments, following, strict=True)
-    ]
+    for argument, after in zip(arguments, following, strict=True):
+        if argument in switches and after.startswith("--"):
+            spelled.append(f"{argument}=true")
+        elif argument in named and after.isidentifier():
+            spelled.append(f"{argument}.name")
+        else:
+            spelled.append(argument)
+    return spelled
 
 
 def explain_os_error(error: OSError) -> str:

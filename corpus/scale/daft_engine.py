@@ -43,7 +43,8 @@ class DaftEngine(AbstractContextManager["DaftEngine"]):
         except ImportError as error:
             raise CorpusError("engine daft: Daft is not installed: pip install 'daad[scale]'") from error
         if not self._settings.address:
-            daft.set_runner_native()
+            if daft.get_or_infer_runner_type() != "native":
+                daft.set_runner_native()
             return self
         try:
             import ray
