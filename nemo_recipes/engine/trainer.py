@@ -1,13 +1,13 @@
 """Lightning's Trainer under NeMo's experiment manager."""
 
 import importlib.util
-import os
 import warnings
 from pathlib import Path
 from typing import Any
 
-from nemo_recipes.engine.parallel import strategy_of
+from nemo_recipes.engine.parallel import environment_of, strategy_of
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.launch.place import place
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -16,11 +16,9 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
     NeMo's own checkpoints are off: they are pickled, and whole only by luck when a process is killed.
     """
-    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
     from lightning.pytorch import Trainer
 
-    layout, under_torchrun = config.layout, "WORLD_SIZE" in os.environ
+    layout = config.layout
     # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
     mixed = config.training.precision == "bf16" and not layout.is_sharded
     trainer = Trainer(
@@ -29,7 +27,7 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
         num_nodes=layout.nodes,
         strategy=strategy_of(layout),
         precision="bf16-mixed" if mixed else "32-true",
-        plugins=[TorchElasticEnvironment() if under_torchrun else LightningEnvironment()],
+        plugins=[environment_of(place())],
         max_epochs=1,
         logger=False,
         callbacks=callbacks,
