@@ -49,7 +49,8 @@ def summary(manifest: dict[str, Any], output_dir: str) -> str:
     result, energy = manifest["result"], manifest["run"]["energy"]
     lines = [f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps"]
     for language, bits in result["bits_per_byte"].items():
-        lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte")
+        base = f" (the base {bits['base']:.3f})" if "base" in bits else ""
+        lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte{base}")
     lines.append(f"energy       {energy['kwh']:.4g} kWh, {energy['co2_kg']:.4g} kg CO2 ({energy['kwh_is']})")
     if manifest["broken_steps"]:
         lines.append(f"broken       {len(manifest['broken_steps'])} steps, see manifest.json")

@@ -86,6 +86,10 @@ class Model:
         new_rows_from: First id of the rows that an expanded tokenizer added; -1 to read it from the tokenizer's
             pieces.parquet, 0 where there are none.
         attention: Attention kernel: auto, or one by transformers' name (sdpa, flash_attention_2, eager).
+        base: Hugging Face directory, tokenizer included, of the model before its vocabulary grew. Its bits per byte on
+            the same held-out text are what forgetting is measured against; empty for the model as it comes.
+        base_tokens: Token files of the same corpus by the base's tokenizer; empty to encode the held-out texts anew,
+            for which data.corpus must be given.
         note: What reports must say of the model wherever a figure of it stands.
     """
 
@@ -93,11 +97,15 @@ class Model:
     shape: Shape | None = None
     new_rows_from: int = -1
     attention: str = "auto"
+    base: str = ""
+    base_tokens: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
         if not self.checkpoint and self.shape is None:
             raise ValueError("give checkpoint (continued pretraining) or shape (from scratch)")
+        if self.base_tokens and not self.base:
+            raise ValueError("base must name the model whose token files base_tokens are, got none")
 
 
 @dataclass(frozen=True, kw_only=True)

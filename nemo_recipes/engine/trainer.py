@@ -16,12 +16,19 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
     NeMo's own checkpoints are off: they are pickled, and whole only by luck when a process is killed.
     """
+    trainer = make_bare_trainer(config, kind, callbacks)
+    _manage(trainer, config, done)
+    return trainer
+
+
+def make_bare_trainer(config: PretrainConfig, kind: str, callbacks: list[Any]) -> Any:
+    """A Trainer that logs nothing and keeps nothing."""
     from lightning.pytorch import Trainer
 
     layout = config.layout
     # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
     mixed = config.training.precision == "bf16" and not layout.is_sharded
-    trainer = Trainer(
+    return Trainer(
         accelerator="gpu" if kind == "cuda" else "cpu",
         devices=layout.gpus_per_node,
         num_nodes=layout.nodes,
@@ -36,9 +43,8 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
+        inference_mode=False,  # shards are gathered by hooks that this would switch off
     )
-    _manage(trainer, config, done)
-    return trainer
 
 
 def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:

@@ -1,7 +1,7 @@
 """A whole run: from the newest checkpoint or the start, stretch by stretch, to the exported model and the report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,18 @@ class Stopped(KeyboardInterrupt):
     """A stop was asked for, and all that was done is saved."""
 
 
-def train(config: PretrainConfig, feeds: Sequence[Feed], kind: str, flops_per_token: int = 0) -> Path:
+def train(
+    config: PretrainConfig,
+    feeds: Sequence[Feed],
+    kind: str,
+    flops_per_token: int = 0,
+    base: Mapping[str, Any] | None = None,
+) -> Path:
     """Train until the token budget is used up, going on from the newest whole checkpoint; returns the last one.
 
     `feeds` has what is read with each vocabulary of training.vocabulary_series, or with the only one. All processes of
-    the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
+    the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU, `base` what
+    forgetting is measured against, where that is not the model as it comes.
 
     Raises:
         PretrainingError: Settings, data or model that do not fit, a broken loss, or checkpoints of another run.
@@ -49,7 +56,7 @@ def train(config: PretrainConfig, feeds: Sequence[Feed], kind: str, flops_per_to
     done = _prepare(config, checkpoints, journal)
     start = time.time_ns() // 1000
     while done < steps:
-        done = _run_stretch(config, feeds, kind, parts, done, journal, start, flops_per_token)
+        done = _run_stretch(config, feeds, kind, parts, done, journal, start, flops_per_token, base)
     newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
     assert newest is not None
     return newest
@@ -59,7 +66,8 @@ def settings_of(config: PretrainConfig) -> dict[str, Any]:
     """What a run that goes on must have in common with the one that stopped: not where, or on how many devices."""
     decisive = config.decisive()
     training = {key: value for key, value in decisive["training"].items() if key != "micro_batch"}
-    model = {key: value for key, value in decisive["model"].items() if key != "attention"}
+    watched = ("attention", "base", "base_tokens", "note")
+    model = {key: value for key, value in decisive["model"].items() if key not in watched}
     data = {key: decisive["data"][key] for key in ("sequence_length", "reset_at_documents", "replay_share")}
     return {"training": training, "model": model, "data": data}
 
@@ -105,7 +113,8 @@ def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, An
         f"{part}.{name} {before.get(part, {}).get(name)!r} -> {value!r}"
         for part, settings in now.items()
         for name, value in settings.items()
-        if before.get(part, {}).get(name) != value
+        # What an older checkpoint does not name was not there to be switched on.
+        if before.get(part, {}).get(name, type(value)()) != value
     ]
     if changed:
         raise PretrainingError(
@@ -123,6 +132,7 @@ def _run_stretch(
     journal: Journal,
     start: int,
     flops_per_token: int,
+    base: Mapping[str, Any] | None,
 ) -> int:
     """Train to the end of the stretch that step `done` belongs to; returns the steps done then."""
     stretch = stretch_at(parts, done)
@@ -153,7 +163,7 @@ def _run_stretch(
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
     clock = Clock()
     watcher = Watcher(
-        config, journal, energy, feed.sets, parts[-1].end_step, meter, clock, flops_per_token, start
+        config, journal, energy, feed.sets, parts[-1].end_step, meter, clock, flops_per_token, start, base
     )
     target = Path(config.output_dir) / "model"
 

@@ -1,6 +1,6 @@
 """Around the steps: the journal, the curves of Lightning's loggers, energy, and validation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -29,10 +29,11 @@ class Watcher(Callback):
         clock: speed.Clock,
         flops_per_token: int,
         start: int,
+        base: Mapping[str, Any] | None = None,
     ) -> None:
         self._config, self._journal, self._energy_journal = config, journal, energy_journal
         self._sets, self._num_steps, self._meter = sets, num_steps, meter
-        self._start = start
+        self._start, self._base = start, base
         self._clock = clock
         self._flops = flops_per_token
 
@@ -113,10 +114,11 @@ class Watcher(Callback):
         language = self._config.data.replay_language
         scores = validate(module, self._sets)
         account = bits_per_byte.account(self._sets, scores)
-        before = next(iter(self._journal.lines("validation")), account)
+        before = self._base or next(iter(self._journal.lines("validation")), account)
         change = bits_per_byte.forgetting(before, account, language)
         line = {"kind": "validation", "step": module.step} | account
-        line |= {"forgetting": change, "forgetting_of": language}
+        against = "base" if self._base else "step 0"
+        line |= {"forgetting": change, "forgetting_of": language, "forgetting_against": against}
         if trainer.is_global_zero:
             self._journal.write(line)
         numbers = {

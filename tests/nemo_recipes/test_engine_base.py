@@ -1,0 +1,133 @@
+"""Forgetting is measured against the base with its own tokenizer, on the same bytes."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from corpus.command_line import parse
+from nemo_recipes.engine.run import run
+from nemo_recipes.errors import PretrainingError
+from nemo_recipes.planning.plan import make_plan
+from nemo_recipes.pretrain import summary
+from nemo_recipes.pretrain_config import PretrainConfig
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def started(recipe: dict[str, Any], output: Path, **parts: dict[str, Any]) -> dict[str, Any]:
+    """Run the recipe with some settings of its parts replaced; returns the manifest."""
+    content = json.loads(json.dumps(recipe)) | {"output_dir": str(output)}
+    for part, settings in parts.items():
+        content[part] |= settings
+    file = output.parent / f"{output.name}.yaml"
+    file.write_text(yaml.safe_dump(content))
+    config = parse(PretrainConfig, "test", ["--config", str(file)])
+    return run(config, make_plan(config))
+
+
+def validations(output: Path) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["kind"] == "validation"]
+
+
+@pytest.fixture(scope="module")
+def base(recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that learned for four steps, with a tokenizer of all merges."""
+    output = tmp_path_factory.mktemp("base") / "run"
+    started(recipe, output, training={"token_budget": 4 * 4 * 32})
+    return output
+
+
+@pytest.fixture(scope="module")
+def other(recipe: dict[str, Any], corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another tokenizer, with 20 merges only, and its token files of the same corpus beside it."""
+    from nemo_recipes.data.settings import Tokens
+    from nemo_recipes.data.token_files import encode
+
+    small = tmp_path_factory.mktemp("other") / "tokenizer"
+    shutil.copytree(recipe["data"]["tokenizer"], small)
+    content = json.loads((small / "tokenizer.json").read_text())
+    content["model"]["merges"] = content["model"]["merges"][:20]
+    content["model"]["vocab"] = {
+        piece: number for piece, number in content["model"]["vocab"].items() if number < 278
+    }
+    (small / "tokenizer.json").write_text(json.dumps(content))
+    tokens = str(small.parent / "tokens")
+    encode(
+        Tokens(
+            corpus=str(corpus_dir), tokenizer=str(small), output_dir=tokens, validation_share=0.1, workers=1
+        )
+    )
+    return small
+
+
+@pytest.mark.parametrize("route", ["corpus", "token files"])
+def test_the_bases_figures_are_those_of_its_own_run(
+    recipe: dict[str, Any], base: Path, other: Path, corpus_dir: Path, tmp_path: Path, route: str
+) -> None:
+    """What the base scored at the end of its run is what it scores here, where another tokenizer cuts the texts."""
+    model: dict[str, Any] = {"base": str(base / "model")}
+    data: dict[str, Any] = {"tokenizer": str(other), "tokens": str(other.parent / "tokens")}
+    if route == "corpus":
+        data["corpus"] = str(corpus_dir)
+    else:
+        model["base_tokens"] = recipe["data"]["tokens"]
+    output = tmp_path / "run"
+    manifest = started(recipe, output, model=model, data=data, training={"token_budget": 2 * 4 * 32})
+    last = validations(base)[-1]
+    for part in ("sets", "languages", "domains"):
+        assert manifest["base"][part] == last[part]
+    first, *_, end = validations(output)
+    assert first["languages"]["en"]["bytes"] == last["languages"]["en"]["bytes"]
+    assert first["languages"]["en"]["labels"] != last["languages"]["en"]["labels"]
+    before = last["languages"]["en"]["bits_per_byte"]
+    assert first["forgetting"] == first["languages"]["en"]["bits_per_byte"] - before != 0
+    assert manifest["result"]["forgetting"] == end["languages"]["en"]["bits_per_byte"] - before
+    assert manifest["result"]["forgetting_against"] == "base"
+    assert f"(the base {before:.3f})" in summary(manifest, "out")
+    page = (output / "report.html").read_text()
+    assert "bits per byte of the base" in page
+    assert "against the base" in page
+
+
+def test_a_run_that_goes_on_does_not_measure_again(
+    recipe: dict[str, Any], base: Path, corpus_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    settings: dict[str, Any] = {
+        "model": {"base": str(base / "model")},
+        "data": {"corpus": str(corpus_dir)},
+        "training": {"token_budget": 4 * 32},
+    }
+    before = started(recipe, output, **settings)
+    assert "measuring the base" in capsys.readouterr().err
+    again = started(recipe, output, **settings)
+    assert "measuring the base" not in capsys.readouterr().err
+    assert again["base"] == before["base"]
+
+
+def test_a_base_without_its_texts_is_refused(recipe: dict[str, Any], base: Path, tmp_path: Path) -> None:
+    with pytest.raises(PretrainingError, match=r"data.corpus, where the texts are, is empty"):
+        started(recipe, tmp_path / "run", model={"base": str(base / "model")})
+
+
+def test_token_files_of_another_tokenizer_are_refused(
+    recipe: dict[str, Any], base: Path, other: Path, tmp_path: Path
+) -> None:
+    model = {"base": str(base / "model"), "base_tokens": str(other.parent / "tokens")}
+    with pytest.raises(
+        PretrainingError, match=r"was made with 278 ids, but the tokenizer of model.base has 400"
+    ):
+        started(recipe, tmp_path / "run", model=model)
