@@ -34,8 +34,8 @@ class StepReader(IterableDataset[Batch]):
     """What one replica reads in each step from `first_step` to before `end_step`.
 
     Step i reads sequences i * global_batch and on, whatever ran before: that is how a stopped run goes on. Within a
-    step, sequences go to replicas in turn, a micro batch at a time. `collate` makes the batch of a step from its samples
-    and the micro batch; None for `collate_tokens`.
+    step, sequences go to replicas in turn, a micro batch at a time. `collate` makes the batch of a step from its
+    samples and the micro batch; None for `collate_tokens`.
     """
 
     def __init__(
