@@ -18,10 +18,10 @@ from nemo_recipes.watch import speed
 
 
 class Bar(Callback):
-    """A progress bar in tokens that moves with every micro batch."""
+    """A progress bar in tokens, or another unit, that moves with every micro batch."""
 
-    def __init__(self, tokens_per_step: int, num_steps: int) -> None:
-        self._per_step, self._num_steps = tokens_per_step, num_steps
+    def __init__(self, units_per_step: int, num_steps: int, unit: str = "token") -> None:
+        self._per_step, self._num_steps, self._unit = units_per_step, num_steps, unit
         self._bar: tqdm[None] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -31,7 +31,7 @@ class Bar(Callback):
                 total=self._per_step * self._num_steps,
                 initial=self._per_step * pl_module.step,
                 desc=f"train {pl_module.phase.what.replace('_', ' ')}",
-                unit="token",
+                unit=self._unit,
                 unit_scale=True,
             )
             pl_module.on_micro_batch = self._bar.update
@@ -40,10 +40,8 @@ class Bar(Callback):
         """Show the last step."""
         if self._bar is not None:
             result = pl_module.result
-            self._bar.set_postfix_str(
-                f"step {result.step:,}, loss {result.loss:.3f}, {result.bits_per_byte:.3f} bits/byte",
-                refresh=False,
-            )
+            bits = f", {result.bits_per_byte:.3f} bits/byte" if result.bits_per_byte > 0 else ""
+            self._bar.set_postfix_str(f"step {result.step:,}, loss {result.loss:.3f}{bits}", refresh=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Close it."""

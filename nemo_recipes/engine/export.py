@@ -31,6 +31,11 @@ def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, targe
     model.to_empty(device="cpu")
     model.tie_weights()
     load_tensors(checkpoint / "weights", {name: p.data for name, p in model.named_parameters()}, alone=True)
+    return write_model(model, config, tokenizer, target)
+
+
+def write_model(model: Any, config: PretrainConfig, tokenizer: Tokenizer, target: Path) -> Path:
+    """Write a model with its tokenizer to `target`, replacing what is there once all is written."""
     if config.training.precision == "bf16":
         model.to(torch.bfloat16)
     model.config.use_cache = True

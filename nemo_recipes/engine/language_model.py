@@ -5,7 +5,7 @@ micro batch they are in, and because a broken step must not touch the weights.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -16,7 +16,13 @@ from nemo_recipes.engine import gradients
 from nemo_recipes.engine.batches import NOT_COUNTED, Batch
 from nemo_recipes.engine.failures import Action, LossGuard
 from nemo_recipes.engine.model import fill_shards
-from nemo_recipes.engine.optimizer import choose_parameters, make_optimizer, moments, row_matrices
+from nemo_recipes.engine.optimizer import (
+    choose_parameters,
+    kept_parameters,
+    make_optimizer,
+    moments,
+    row_matrices,
+)
 from nemo_recipes.engine.parallel import shard, sync_gradients
 from nemo_recipes.engine.phases import Stretch
 from nemo_recipes.engine.schedule import learning_rate
@@ -36,6 +42,7 @@ class StepResult:
         learning_rate: Of this step.
         labels: Labels that the loss was taken of, over all replicas.
         action: `go_on` where the weights were updated.
+        measures: What an objective tells of the step beside its loss.
     """
 
     step: int
@@ -45,6 +52,7 @@ class StepResult:
     learning_rate: float
     labels: int
     action: Action
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 def _nothing(_tokens: int) -> None:
@@ -115,8 +123,11 @@ class LanguageModel(LightningModule):
         return self.global_rank // self.config.layout.tensor
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """Parameters by their Hugging Face names; a head that is the embedding is named once."""
-        return {name: parameter.data for name, parameter in self.model.named_parameters()}
+        """Parameters by their Hugging Face names; a head that is the embedding is named once.
+
+        Of a model with adapters, the adapters alone: all else stays as it was.
+        """
+        return {name: parameter.data for name, parameter in kept_parameters(self.model).items()}
 
     def moments(self) -> dict[str, torch.Tensor]:
         """The optimizer's running means, by name."""
@@ -142,7 +153,7 @@ class LanguageModel(LightningModule):
         """Gradients of all micro batches, then one update, unless the step is broken."""
         num_labels, num_bytes = self.sum_over_replicas([batch["num_labels"], batch["num_bytes"]])
         loss = self._accumulate(batch, num_labels)
-        total, stop = self.sum_over_replicas([loss, float(self.stop_asked)])
+        total, stop, *more = self.sum_over_replicas([loss, float(self.stop_asked), *self.more_sums()])
         mean = total / num_labels
         norm = self._gradient_norm()
         rate = learning_rate(self.step, self.phase, self.config.training)
@@ -162,7 +173,16 @@ class LanguageModel(LightningModule):
             learning_rate=rate,
             labels=int(num_labels),
             action=action,
+            measures=self.measures(more),
         )
+
+    def more_sums(self) -> list[float]:
+        """What else this replica summed up in the step, in an order that is the same on all; an objective has some."""
+        return []
+
+    def measures(self, sums: list[float]) -> dict[str, float]:  # noqa: ARG002
+        """Figures of the step from the sums of all replicas."""
+        return {}
 
     def sum_over_replicas(self, numbers: list[float]) -> list[float]:
         """Sums over the data-parallel replicas, in double precision."""
@@ -173,21 +193,28 @@ class LanguageModel(LightningModule):
         dist.all_reduce(sums)
         return [float(number) / self.config.layout.tensor for number in sums]
 
+    def micro_batch_loss(self, batch: Batch, number: int) -> tuple[torch.Tensor, int]:
+        """Sum of the losses of one micro batch, and how many units (tokens, say) the bar moves on by."""
+        tokens_BS, labels_BS, positions_ABS = (  # noqa: N806
+            batch["tokens_ABS"][number],
+            batch["labels_ABS"][number],
+            batch["positions_ABS"],
+        )
+        positions = None if positions_ABS is None else positions_ABS[number]
+        return self.label_losses(tokens_BS, labels_BS, positions).sum(), tokens_BS.numel()
+
     def _accumulate(self, batch: Batch, num_labels: float) -> float:
         """Gradients of the step's mean loss; returns this replica's sum of losses."""
         # Replicas' gradients are averaged, so each one's loss is scaled up by their number.
         scale = self.replicas / num_labels
-        tokens_ABS, labels_ABS, positions_ABS = (  # noqa: N806
-            batch[name] for name in ("tokens_ABS", "labels_ABS", "positions_ABS")
-        )
+        num_micro_batches = len(batch["tokens_ABS"])
         sums = []
-        for i in range(len(tokens_ABS)):
-            with sync_gradients(self.model, self.trainer.strategy.model, i == len(tokens_ABS) - 1):
-                positions = None if positions_ABS is None else positions_ABS[i]
-                loss = self.label_losses(tokens_ABS[i], labels_ABS[i], positions).sum()
+        for i in range(num_micro_batches):
+            with sync_gradients(self.model, self.trainer.strategy.model, i == num_micro_batches - 1):
+                loss, units = self.micro_batch_loss(batch, i)
                 self.manual_backward(loss * scale)
             sums.append(loss.detach())
-            self.on_micro_batch(tokens_ABS[i].numel() * self.replicas)
+            self.on_micro_batch(units * self.replicas)
         return torch.stack(sums).sum(dtype=torch.float64).item()
 
     def _gradient_norm(self) -> torch.Tensor:
