@@ -32,6 +32,10 @@ def main(config: PretrainConfig) -> int:
         sys.stdout.write(f"written to {export_newest(config)}\n")
         return 0
     mine, layout = place(), config.layout
+    if layout.engine == "automodel":
+        from nemo_recipes.handover.running import run_automodel
+
+        return run_automodel(config, mine)
     if not mine.launcher and layout.nodes == 1 and layout.world_size > 1:
         from nemo_recipes.launch.processes import start_processes
 

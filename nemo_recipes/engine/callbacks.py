@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 from tqdm import tqdm
 
-from nemo_recipes.engine import checkpoint, checkpoint_files
+from nemo_recipes.engine import averages, checkpoint, checkpoint_files
 from nemo_recipes.engine.kept_optimizer import load_kept
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.optimizer import set_updates, updates_of
@@ -64,6 +64,8 @@ class Restorer(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Load weights, and the optimizer, counters and generators of the same phase."""
+        if pl_module.config.training.ema:
+            pl_module.means = averages.begin(pl_module.weights())
         if self._done:
             record = restore(pl_module, checkpoint_files.place(self._checkpoints, self._done))
             pl_module.step = self._done
@@ -128,7 +130,7 @@ def restore(module: LanguageModel, saved: Path) -> dict[str, Any]:
     """Load a checkpoint into a module; a phase that begins has a fresh optimizer. Returns the record."""
     record = checkpoint_files.read_record(saved)
     same = record["phase"] == module.phase.what
-    checkpoint.load(saved, module.weights(), module.moments() if same else {})
+    checkpoint.load(saved, module.weights(), module.moments() if same else {}, module.means)
     if same:
         set_updates(module.adamw(), record["updates"])
     return record
@@ -143,4 +145,6 @@ def save(module: LanguageModel, checkpoints: Path, settings: dict[str, Any], kee
         "broken": module.guard.broken,
         "settings": settings,
     }
-    return checkpoint.save(checkpoints, module.step, module.weights(), module.moments(), record, keep)
+    return checkpoint.save(
+        checkpoints, module.step, module.weights(), module.moments(), record, keep, module.means
+    )

@@ -12,9 +12,10 @@ import torch
 import torch.distributed as dist
 from lightning.pytorch import LightningModule
 
-from nemo_recipes.engine import gradients
-from nemo_recipes.engine.batches import NOT_COUNTED, Batch
+from nemo_recipes.engine import averages, gradients
+from nemo_recipes.engine.batches import Batch
 from nemo_recipes.engine.failures import Action, LossGuard
+from nemo_recipes.engine.linear_loss import LossHead, losses_of
 from nemo_recipes.engine.model import fill_shards
 from nemo_recipes.engine.optimizer import (
     choose_parameters,
@@ -63,8 +64,9 @@ class LanguageModel(LightningModule):
     """A causal LM that learns in one stretch of a run.
 
     `step` is the number of steps done over the whole run; the optimizer is fresh. Rows from `visible_rows` on are not
-    there yet for the loss and wait without a gradient; 0 for all there. `load_newest` is called for a roll back;
-    `on_micro_batch` after each micro batch, with the tokens that all replicas read.
+    there yet for the loss and wait without a gradient; 0 for all there. `means` are the running means of the weights,
+    empty for none. `load_newest` is called for a roll back; `on_micro_batch` after each micro batch, with the tokens
+    that all replicas read.
     """
 
     def __init__(
@@ -90,12 +92,26 @@ class LanguageModel(LightningModule):
         self.result: StepResult | None = None
         self.stop_asked = False
         self.stopping = False
+        self.means: averages.Tensors = {}
+        self.plain_loss: torch.Tensor | None = None
+        self.loss_head: LossHead | None = None
         self.load_newest: Callable[[], None] | None = None
         self.on_micro_batch: Callable[[int], None] = _nothing
         choose_parameters(model, stretch.phase, config.training)
 
     def configure_model(self) -> None:
         """Shard the model where the layout says so; Lightning calls this once the device mesh is there."""
+        training = self.config.training
+        if training.loss_chunk and self.loss_head is None:
+            head = self.model.get_output_embeddings()
+            self.loss_head = LossHead(
+                head,
+                training.loss_chunk,
+                visible_rows=self.visible_rows,
+                z_loss=training.z_loss,
+                compiled=training.compile,
+            )
+            head.forward = self.loss_head
         if self.config.layout.is_sharded:
             assert self.device_mesh is not None
             device = self.trainer.strategy.root_device
@@ -109,7 +125,8 @@ class LanguageModel(LightningModule):
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """AdamW, which this module steps itself."""
         if self.config.training.compile:
-            self.model.compile()
+            # Beside a loss in chunks, which compiles its own kernels, the layers alone.
+            (self.model if self.loss_head is None else self.model.model).compile()
         return make_optimizer(self.model.parameters(), self.phase, self.config.training)
 
     @property
@@ -142,12 +159,26 @@ class LanguageModel(LightningModule):
 
     def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
         """Loss of each label in nats, float32, 0 where no loss is taken."""
+        return self.losses(tokens_BS, labels_BS, positions_BS)[0]
+
+    def losses(
+        self,
+        tokens_BS: Any,  # noqa: N803
+        labels_BS: Any,  # noqa: N803
+        positions_BS: Any,  # noqa: N803
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss of each label, as `label_losses`, and what is minimized: their sum, with z-loss where that is set."""
+        labels_N = labels_BS.flatten()  # noqa: N806
+        if self.loss_head is not None:
+            self.loss_head.labels_N = labels_N
         logits_BSV = self.model(input_ids=tokens_BS, position_ids=positions_BS, use_cache=False).logits  # noqa: N806
+        if self.loss_head is not None:
+            assert self.loss_head.losses_N is not None
+            return self.loss_head.losses_N.view(labels_BS.shape), logits_BSV
         if self.visible_rows:
             logits_BSV = logits_BSV[..., : self.visible_rows]  # noqa: N806
-        return torch.nn.functional.cross_entropy(
-            logits_BSV.flatten(0, 1).float(), labels_BS.flatten(), ignore_index=NOT_COUNTED, reduction="none"
-        ).view(labels_BS.shape)
+        losses_N, total = losses_of(logits_BSV.flatten(0, 1), labels_N, self.config.training.z_loss)  # noqa: N806
+        return losses_N.view(labels_BS.shape), total
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         """Gradients of all micro batches, then one update, unless the step is broken."""
@@ -194,14 +225,20 @@ class LanguageModel(LightningModule):
         return [float(number) / self.config.layout.tensor for number in sums]
 
     def micro_batch_loss(self, batch: Batch, number: int) -> tuple[torch.Tensor, int]:
-        """Sum of the losses of one micro batch, and how many units (tokens, say) the bar moves on by."""
+        """What is minimized of one micro batch, and how many units (tokens, say) the bar moves on by.
+
+        Where that is more than the sum of losses, `plain_loss` is that sum, which is logged.
+        """
         tokens_BS, labels_BS, positions_ABS = (  # noqa: N806
             batch["tokens_ABS"][number],
             batch["labels_ABS"][number],
             batch["positions_ABS"],
         )
         positions = None if positions_ABS is None else positions_ABS[number]
-        return self.label_losses(tokens_BS, labels_BS, positions).sum(), tokens_BS.numel()
+        losses_BS, total = self.losses(tokens_BS, labels_BS, positions)  # noqa: N806
+        if self.config.training.z_loss:
+            self.plain_loss = losses_BS.detach().sum()
+        return total, tokens_BS.numel()
 
     def _accumulate(self, batch: Batch, num_labels: float) -> float:
         """Gradients of the step's mean loss; returns this replica's sum of losses."""
@@ -213,7 +250,7 @@ class LanguageModel(LightningModule):
             with sync_gradients(self.model, self.trainer.strategy.model, i == num_micro_batches - 1):
                 loss, units = self.micro_batch_loss(batch, i)
                 self.manual_backward(loss * scale)
-            sums.append(loss.detach())
+            sums.append(loss.detach() if self.plain_loss is None else self.plain_loss)
             self.on_micro_batch(units * self.replicas)
         return torch.stack(sums).sum(dtype=torch.float64).item()
 
@@ -231,3 +268,7 @@ class LanguageModel(LightningModule):
         optimizer = self.optimizers()
         assert not isinstance(optimizer, list)
         optimizer.step()
+        if self.means:
+            averages.follow(
+                self.means, self.weights(), averages.decay_at(self.step, self.config.training.ema)
+            )

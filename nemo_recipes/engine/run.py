@@ -40,7 +40,7 @@ def run(config: PretrainConfig, plan: Plan) -> dict[str, Any]:
         with quietly():
             feeds = make_feeds(config)
         base = base_account(config, feeds[0], kind)
-        last = train(config, feeds, kind, plan.flops_per_token, base)
+        last = train(config, feeds, kind, plan.flops_per_token, base=base)
 
         def finish() -> dict[str, Any]:
             if config.checkpoint.export != "never":

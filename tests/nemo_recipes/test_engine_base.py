@@ -2,39 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-import yaml
 
-from corpus.command_line import parse
-from nemo_recipes.engine.run import run
 from nemo_recipes.errors import PretrainingError
-from nemo_recipes.planning.plan import make_plan
 from nemo_recipes.pretrain import summary
-from nemo_recipes.pretrain_config import PretrainConfig
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def started(recipe: dict[str, Any], output: Path, **parts: dict[str, Any]) -> dict[str, Any]:
-    """Run the recipe with some settings of its parts replaced; returns the manifest."""
-    content = json.loads(json.dumps(recipe)) | {"output_dir": str(output)}
-    for part, settings in parts.items():
-        content[part] |= settings
-    file = output.parent / f"{output.name}.yaml"
-    file.write_text(yaml.safe_dump(content))
-    config = parse(PretrainConfig, "test", ["--config", str(file)])
-    return run(config, make_plan(config))
+def replaced(recipe: dict[str, Any], **parts: dict[str, Any]) -> dict[str, Any]:
+    """The recipe with some settings of its parts replaced."""
+    return recipe | {part: recipe[part] | settings for part, settings in parts.items()}
 
 
 def validations(output: Path) -> list[dict[str, Any]]:
@@ -43,10 +22,10 @@ def validations(output: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def base(recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory, pretrain: Any) -> Path:
     """A model that learned for four steps, with a tokenizer of all merges."""
     output = tmp_path_factory.mktemp("base") / "run"
-    started(recipe, output, training={"token_budget": 4 * 4 * 32})
+    pretrain(replaced(recipe, training={"token_budget": 4 * 4 * 32}), output)
     return output
 
 
@@ -75,7 +54,13 @@ def other(recipe: dict[str, Any], corpus_dir: Path, tmp_path_factory: pytest.Tem
 
 @pytest.mark.parametrize("route", ["corpus", "token files"])
 def test_the_bases_figures_are_those_of_its_own_run(
-    recipe: dict[str, Any], base: Path, other: Path, corpus_dir: Path, tmp_path: Path, route: str
+    recipe: dict[str, Any],
+    base: Path,
+    other: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    route: str,
+    pretrain: Any,
 ) -> None:
     """What the base scored at the end of its run is what it scores here, where another tokenizer cuts the texts."""
     model: dict[str, Any] = {"base": str(base / "model")}
@@ -85,7 +70,9 @@ def test_the_bases_figures_are_those_of_its_own_run(
     else:
         model["base_tokens"] = recipe["data"]["tokens"]
     output = tmp_path / "run"
-    manifest = started(recipe, output, model=model, data=data, training={"token_budget": 2 * 4 * 32})
+    manifest = pretrain(
+        replaced(recipe, model=model, data=data, training={"token_budget": 2 * 4 * 32}), output
+    )
     last = validations(base)[-1]
     for part in ("sets", "languages", "domains"):
         assert manifest["base"][part] == last[part]
@@ -103,31 +90,38 @@ def test_the_bases_figures_are_those_of_its_own_run(
 
 
 def test_a_run_that_goes_on_does_not_measure_again(
-    recipe: dict[str, Any], base: Path, corpus_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    recipe: dict[str, Any],
+    base: Path,
+    corpus_dir: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    pretrain: Any,
 ) -> None:
     output = tmp_path / "run"
     settings: dict[str, Any] = {
         "model": {"base": str(base / "model")},
         "data": {"corpus": str(corpus_dir)},
-        "training": {"token_budget": 4 * 32},
+        "training": {"token_budget": 2 * 4 * 32},
     }
-    before = started(recipe, output, **settings)
+    before = pretrain(replaced(recipe, **settings), output)
     assert "measuring the base" in capsys.readouterr().err
-    again = started(recipe, output, **settings)
+    again = pretrain(replaced(recipe, **settings), output)
     assert "measuring the base" not in capsys.readouterr().err
     assert again["base"] == before["base"]
 
 
-def test_a_base_without_its_texts_is_refused(recipe: dict[str, Any], base: Path, tmp_path: Path) -> None:
+def test_a_base_without_its_texts_is_refused(
+    recipe: dict[str, Any], base: Path, tmp_path: Path, pretrain: Any
+) -> None:
     with pytest.raises(PretrainingError, match=r"data.corpus, where the texts are, is empty"):
-        started(recipe, tmp_path / "run", model={"base": str(base / "model")})
+        pretrain(replaced(recipe, model={"base": str(base / "model")}), tmp_path / "run")
 
 
 def test_token_files_of_another_tokenizer_are_refused(
-    recipe: dict[str, Any], base: Path, other: Path, tmp_path: Path
+    recipe: dict[str, Any], base: Path, other: Path, tmp_path: Path, pretrain: Any
 ) -> None:
     model = {"base": str(base / "model"), "base_tokens": str(other.parent / "tokens")}
     with pytest.raises(
         PretrainingError, match=r"was made with 278 ids, but the tokenizer of model.base has 400"
     ):
-        started(recipe, tmp_path / "run", model=model)
+        pretrain(replaced(recipe, model=model), tmp_path / "run")

@@ -52,6 +52,7 @@ def write_report(
         "base": base,
         "result": result(plan, int(record["step"]), validations, base),
         "broken_steps": record["broken"],
+        "exported": "ema" if config.checkpoint.export_ema else "weights",
         "model": {
             path.name: sha256_of(path) for path in sorted((output / "model").glob("*")) if path.is_file()
         },
