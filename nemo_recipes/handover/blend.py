@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nemo_recipes.data.preparation import PreparedData, prepare
+from nemo_recipes.data.preparation import prepare
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -13,7 +13,7 @@ class WeightedPaths:
 
     Attributes:
         train: Share of the tokens and prefix of each part that is read.
-        validation: Prefixes of the held-out texts.
+        validation: Prefixes of the held-out texts, of parts that fill at least one sequence.
     """
 
     train: list[tuple[float, str]]
@@ -30,11 +30,7 @@ def weighted_paths(config: PretrainConfig) -> WeightedPaths:
     Raises:
         PretrainingError: See `data.preparation.prepare`.
     """
-    return of_prepared(prepare(config.data, Path(config.output_dir), config.model.checkpoint))
-
-
-def of_prepared(prepared: PreparedData) -> WeightedPaths:
-    """The same from data that is prepared."""
+    prepared = prepare(config.data, Path(config.output_dir), config.model.checkpoint)
     directory = prepared.directory
     return WeightedPaths(
         train=[
@@ -45,6 +41,6 @@ def of_prepared(prepared: PreparedData) -> WeightedPaths:
         validation=[
             str(directory.prefix(part, "validation").absolute())
             for part in directory.parts
-            if part.validation_tokens
+            if part.validation_tokens > config.data.sequence_length
         ],
     )

@@ -4,10 +4,9 @@ import os
 import subprocess
 from pathlib import Path
 
-from nemo_recipes.data.preparation import prepare
 from nemo_recipes.engine.model import check_weights
 from nemo_recipes.errors import PretrainingError
-from nemo_recipes.handover.blend import of_prepared
+from nemo_recipes.handover.blend import weighted_paths
 from nemo_recipes.handover.losses import not_carried
 from nemo_recipes.handover.writing import automodel_text, tokenizer_directory, write_text
 from nemo_recipes.launch.place import Place
@@ -37,7 +36,7 @@ def run_automodel(config: PretrainConfig, mine: Place) -> int:
     check_weights(config.model)
     recipe = Path(config.output_dir, RECIPE)
     if mine.rank == 0:
-        paths = of_prepared(prepare(config.data, Path(config.output_dir), config.model.checkpoint))
+        paths = weighted_paths(config)
         output = Path(config.output_dir) / "automodel"
         write_text(recipe, automodel_text(config, paths, tokenizer_directory(config), output))
     command = automodel_command(config, recipe, mine)
