@@ -1,6 +1,7 @@
 """Lightning's Trainer under NeMo's experiment manager."""
 
 import importlib.util
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
         # What a stopped run drew beyond its last checkpoint is drawn anew.
         "summary_writer_kwargs": {"purge_step": done + 1} if done else None,
         "create_wandb_logger": logger == "wandb",
-        "create_mlflow_logger": logger == "mlflow",
+        "create_mlflow_logger": False,
         "create_checkpoint_callback": False,
         "create_preemption_callback": False,
         "log_step_timing": False,
@@ -72,7 +73,22 @@ def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
     }
     if logger == "wandb":
         settings["wandb_logger_kwargs"] = {"name": name, "project": "daad", "resume": "allow", "id": name}
-    if logger == "mlflow":
-        settings["mlflow_logger_kwargs"] = {"experiment_name": name}
     with logging.temp_verbosity(logging.CRITICAL):
         exp_manager(trainer, settings)
+    if logger == "mlflow":
+        trainer.loggers = [_mlflow(name, Path(config.output_dir, "nemo"))]
+
+
+def _mlflow(name: str, directory: Path) -> Any:
+    """Lightning's logger for MLflow; NeMo 3.0's exp_manager names the run twice, and fails.
+
+    Curves go to files in the directory, unless MLFLOW_TRACKING_URI names a server.
+    """
+    from lightning.pytorch.loggers import MLFlowLogger
+
+    where = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not where:
+        # Its database would need packages that mlflow-skinny leaves out; since 3.17 files must be asked for.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        where = (directory / "mlflow").absolute().as_uri()
+    return MLFlowLogger(experiment_name=name, run_name=name, tracking_uri=where)

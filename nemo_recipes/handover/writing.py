@@ -94,8 +94,8 @@ def _account(config: PretrainConfig, output: Path) -> str:
         "",
         "`blend.txt` is the blend for any other trainer of the Megatron family, as `--data-path` takes it.",
         "",
-        "The same tokens are read in the same shares, in the order of each trainer's own shuffle. AutoModel decays norms",
-        "too. Failure policies, bits per byte and the energy ledger stay with Daad.",
+        "The same tokens are read in the same shares, in the order of each trainer's own shuffle. AutoModel decays",
+        "norms too. Failure policies, bits per byte and the energy ledger stay with Daad.",
     ]
     lines += [f"Not carried over: {one}." for one in not_carried(config)]
     return "\n".join(lines) + "\n"

@@ -97,9 +97,9 @@ class Energy:
 
     Attributes:
         grid_grams_per_kwh: CO2-equivalent of the electricity, g/kWh; 480 is the world's mean of 2023 (Ember, Global
-            Electricity Review 2024). Give your grid's.
-        pue: Power usage effectiveness, the building's power by the machines'; 1.58 is the mean of 2023 (Uptime
-            Institute's survey). Give your site's.
+            Electricity Review 2024; see docs/pretraining.md). Give your grid's.
+        pue: Power usage effectiveness, the building's power by the machines'; 1.58 is the industry's mean of 2023
+            (Uptime Institute, 23 November 2023; see docs/pretraining.md). Give your site's.
     """
 
     grid_grams_per_kwh: float = 480.0
