@@ -15,6 +15,7 @@ from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shap
 from tokenization.embeddings import Embeddings
 
 BASE = "base"
+LOG = "output.log"
 BEYOND = 1.03
 """Legs run this much further than planned, since a blend's text takes a little more or fewer tokens than all text."""
 
@@ -47,6 +48,7 @@ class Job:
         leg: Letter of the leg, or base.
         config: The run; None for a base that is there already.
         flops: What the run computes, by its plan.
+        log: File for what it prints.
         rows: Checkpoints with new rows that are made afterwards.
     """
 
@@ -54,6 +56,7 @@ class Job:
     leg: str
     config: PretrainConfig | None
     flops: int
+    log: Path
     rows: tuple[Embeddings, ...] = ()
 
 
@@ -98,7 +101,8 @@ def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> l
             for method in methods
         )
         config = _base_config(settings, base, seed) if settings.stage1 else None
-        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=_planned_flops(config), rows=rows))
+        log = run_dir(settings, seed, BASE) / LOG
+        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=_planned_flops(config), log=log, rows=rows))
     return jobs
 
 
@@ -110,7 +114,8 @@ def leg_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> li
         for letter in settings.legs:
             vocabulary = expanded if LEGS[letter].rows else base
             config = _leg_config(settings, letter, vocabulary, seed, points)
-            jobs.append(Job(seed=seed, leg=letter, config=config, flops=_planned_flops(config)))
+            log = run_dir(settings, seed, letter) / LOG
+            jobs.append(Job(seed=seed, leg=letter, config=config, flops=_planned_flops(config), log=log))
     return jobs
 
 

@@ -183,7 +183,8 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 _HOW_PICTURE = (
     "Lines are means over seeds, bands reach from the lowest seed to the highest. The upright dashed line is where "
-    "legs are compared; the level one is the unexpanded base's English. Arabic before training lies above the picture."
+    "legs are compared; the level one is the unexpanded base's English. Where Arabic before training is not "
+    "seen, it lies above."
 )
 
 
@@ -222,7 +223,7 @@ def html(results: Mapping[str, Any], picture: str) -> str:
         f'<header><p class="kicker">Experiment</p><h1>{TITLE}</h1>\n'
         + (f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else "")
         + f"{_tiles(results)}</header>\n<main>\n"
-        f'<figure>{drawn}<figcaption class="how">{_HOW_PICTURE}</figcaption></figure>\n'
+        f'<figure>{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n'
         + "\n".join(parts)
         + "\n<section><h2>Settings</h2>\n<details><summary>All of them</summary>"
         f'<pre dir="ltr">{escape(settings)}</pre></details></section>\n</main>\n'
@@ -236,7 +237,7 @@ def _tiles(results: Mapping[str, Any]) -> str:
     tiles = [
         (
             f"Leg {leg}",
-            f"{row['forgetting']['end']['mean']:+.3f}",
+            figure(row["forgetting"]["end"] | {"half_width": None}, "+"),
             f"English forgotten: {results['legs'][leg]}",
         )
         for leg, row in rows.items()

@@ -51,8 +51,8 @@ def parallel_documents(documents: pl.DataFrame) -> pl.DataFrame:
 def document(pair: str, english: str, arabic: str) -> str:
     r"""The two sides of a pair under an instruction.
 
-    >>> sorted(document(name, "ship", "X") for name in ("1", "3"))
-    ['Translate into English:\nX\n\nship', 'The same text in Arabic:\nship\n\nX']
+    >>> document("1", "ship", "X")
+    'The same text in English:\nX\n\nship'
     """
     drawn = xxhash.xxh3_64_intdigest(pair.encode())
     wordings, first, second = (INTO_ARABIC, english, arabic) if drawn % 2 else (INTO_ENGLISH, arabic, english)

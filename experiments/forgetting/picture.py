@@ -67,8 +67,8 @@ def _panel(
     first = 1 if language == "ar" else 0
     low, high = _range([rows[:, first:] for rows in drawn.values()], base[language] if first == 0 else None)
     ticks = scale(low, high)
-    across = scale(0.0, max(float(rows[0, -1]) for rows in drawn.values()))
-    right = across[-1]
+    right = max(float(rows[0, -1]) for rows in drawn.values())
+    across = [tick for tick in scale(0.0, right) if tick <= right]
 
     def x(value: float) -> float:
         return left + width * value / right

@@ -2,7 +2,8 @@
 
 import shutil
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from corpus.pipeline.atomic import read_json
@@ -20,19 +21,13 @@ def work(job: Job) -> None:
         TokenizationError: New rows cannot be made.
         KeyboardInterrupt: A signal asked for a stop; all steps that were done are saved.
     """
-    if job.config is not None and not is_finished(job.config):
-        output = Path(job.config.output_dir)
-        output.mkdir(parents=True, exist_ok=True)
-        with (
-            (output / "output.log").open("a", encoding="utf-8") as log,
-            redirect_stderr(log),
-            redirect_stdout(log),
-        ):
+    with _telling(job.log):
+        if job.config is not None and not is_finished(job.config):
             _train(job.config)
-    for rows in job.rows:
-        from tokenization.embeddings.apply import apply
+        for rows in job.rows:
+            from tokenization.embeddings.apply import apply
 
-        apply(rows)
+            apply(rows)
 
 
 def is_finished(config: PretrainConfig) -> bool:
@@ -60,3 +55,11 @@ def _train(config: PretrainConfig) -> None:
         Journal(Path(config.output_dir) / COST).write(line)
     # The log says all that the experiment asks; a run that is at its end is never gone on with.
     shutil.rmtree(Path(config.output_dir, "checkpoints"))
+
+
+@contextmanager
+def _telling(log: Path) -> Iterator[None]:
+    """Let all that is printed go into a file."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a", encoding="utf-8") as file, redirect_stderr(file), redirect_stdout(file):
+        yield
