@@ -131,8 +131,9 @@ def _measured(results: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Mixtures are planned in bytes, so legs see the same text whatever it takes in tokens: English "
         f"{texts['english_share']:.0%}, Arabic the rest. With parallel text, {texts['parallel_share']:.0%} of all "
-        "bytes are documents that hold both texts of a pair under an instruction, in both directions, and both "
-        f"languages keep their shares ({results['arabic_share_of_parallel']:.0%} of parallel documents is Arabic)."
+        "bytes are documents that hold both texts of a pair, in both directions, and both languages keep their shares "
+        f"({results['arabic_share_of_parallel']:.0%} of parallel documents is Arabic). They stand under an instruction "
+        f"line of varied wording, except for sources that no prompt may be made of{_closed(results)}."
     )
     yield (
         f"A token is {_bytes_per_token(results, 'base')} bytes with the base tokenizer, "
@@ -154,6 +155,11 @@ def _measured(results: Mapping[str, Any]) -> Iterator[str]:
         + ", ".join(f"{name} {number}" for name, number in versions.items())
         + "."
     )
+
+
+def _closed(results: Mapping[str, Any]) -> str:
+    names = results["without_instruction"]
+    return f" ({', '.join(names)}): text and translation alone" if names else " (there are none)"
 
 
 def _bytes_per_token(results: Mapping[str, Any], name: str) -> str:

@@ -49,17 +49,25 @@ def make_texts(settings: Texts, output: Path) -> dict[str, Any]:
             )
         return manifest
     shards, pairs = [], []
-    listed = read_json(Path(settings.corpus, "manifest.json"))["shards"]
-    for shard in tqdm(listed, desc="texts", unit="shard"):
+    of_corpus = read_json(Path(settings.corpus, "manifest.json"))
+    sources = of_corpus.get("config", {}).get("sources", [])
+    closed = {source["name"] for source in sources if not source.get("examples", True)}
+    for shard in tqdm(of_corpus["shards"], desc="texts", unit="shard"):
         kept = _kept(pl.read_parquet(Path(settings.corpus, shard["path"])), settings)
         pairs.append(kept.filter(~pl.col("validation") & pl.col("pair").is_not_null()))
         shards.append(_write(output, shard["path"], kept.drop("validation"), shard["source"]))
-    parallel = parallel_documents(pl.concat(pairs))
+    paired = pl.concat(pairs)
+    parallel = parallel_documents(paired, closed)
     if not parallel.height:
         raise ExperimentError(f"{settings.corpus}: holds no pairs of texts to make parallel documents of")
     share = int(parallel["arabic_bytes"].sum()) / int(parallel["text"].str.len_bytes().sum())
     shards.append(_write(output, _PARALLEL_SHARD, _as_shard(parallel), SOURCE))
-    manifest = {"made_from": made_from, "shards": shards, "arabic_share_of_parallel": share}
+    manifest = {
+        "made_from": made_from,
+        "shards": shards,
+        "arabic_share_of_parallel": share,
+        "without_instruction": sorted(closed & set(paired["source"])),
+    }
     write_json(path, manifest)
     return manifest
 

@@ -43,6 +43,7 @@ def write_results(settings: Forgetting, prepared: Prepared, curves: Curves, poin
             for name, vocabulary in _vocabularies(prepared).items()
         },
         "arabic_share_of_parallel": prepared.texts["arabic_share_of_parallel"],
+        "without_instruction": prepared.texts["without_instruction"],
         "byte_shares": prepared.shares,
         "held_out": prepared.held_out,
         "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},

@@ -83,6 +83,19 @@ def test_parallel_documents_hold_both_sides_of_training_pairs_alone(corpus_dir: 
     assert not set(measured) & set(parallel["pair"])
 
 
+def test_no_instruction_is_made_of_sources_that_forbid_it(corpus_dir: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    shutil.copytree(corpus_dir, corpus)
+    manifest = read_json(corpus / "manifest.json")
+    write_json(
+        corpus / "manifest.json", manifest | {"config": {"sources": [{"name": "pairs", "examples": False}]}}
+    )
+    texts = made(corpus, tmp_path / "texts")
+    sides = set(texts.filter(pl.col("source") == "pairs")["text"])
+    for text in texts.filter(pl.col("source") == SOURCE)["text"]:
+        assert set(text.split("\n\n")) <= sides
+
+
 def test_tuning_and_reported_texts_share_nothing(corpus_dir: Path, tmp_path: Path) -> None:
     reported = made(corpus_dir, tmp_path / "one").filter("validation")
     tuning = made(corpus_dir, tmp_path / "two", held_out="tuning").filter("validation")
