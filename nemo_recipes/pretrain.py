@@ -49,17 +49,17 @@ def main(config: PretrainConfig) -> int:
 
 
 def summary(manifest: dict[str, Any], output_dir: str) -> str:
-    """Bits per byte before and after, energy, and the paths worth opening."""
+    """What must be said of the model, bits per byte before and after, energy, and the paths worth opening."""
     result, energy = manifest["result"], manifest["run"]["energy"]
-    lines = [f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps"]
+    note = manifest["config"]["model"]["note"]
+    lines = [f"note         {note}"] if note else []
+    lines.append(f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps")
     for language, bits in result["bits_per_byte"].items():
         base = f" (the base {bits['base']:.3f})" if "base" in bits else ""
         lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte{base}")
     lines.append(f"energy       {energy['kwh']:.4g} kWh, {energy['co2_kg']:.4g} kg CO2 ({energy['kwh_is']})")
     if manifest["broken_steps"]:
         lines.append(f"broken       {len(manifest['broken_steps'])} steps, see manifest.json")
-    if manifest["config"]["model"]["note"]:
-        lines.append(f"note         {manifest['config']['model']['note']}")
     lines += [
         f"open         {output_dir}/report.html    the curves",
         f"             {output_dir}/model/         the model, for transformers and vLLM",

@@ -78,7 +78,8 @@ def _measure(
     module.sets = sets
     with quietly():
         trainer = make_bare_trainer(config, kind, [])
-        trainer.validate(module, DataLoader([0]), verbose=False)
+        one_step: Any = [0]
+        trainer.validate(module, DataLoader(one_step), verbose=False)
     assert module.account is not None
     return dict(module.account)
 

@@ -88,7 +88,7 @@ class _LinearLoss(torch.autograd.Function):
         return losses_N, total
 
     @staticmethod
-    def backward(ctx: Any, _of_losses: torch.Tensor, of_total: torch.Tensor) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, _of_losses: torch.Tensor, of_total: torch.Tensor) -> Any:
         for_hidden, for_weight = ctx.saved_tensors
         return for_hidden * of_total, for_weight * of_total, None, None, None, None, None
 
@@ -124,6 +124,7 @@ class LossHead:
         weight: torch.Tensor = self._head[0].weight  # type: ignore[assignment]
         if self._visible_rows:
             weight = weight[: self._visible_rows]
+        total: torch.Tensor
         self.losses_N, total = _LinearLoss.apply(  # type: ignore[no-untyped-call]
             hidden_BSD.flatten(0, 1),
             weight,

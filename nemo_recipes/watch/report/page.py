@@ -183,9 +183,8 @@ def _bits_table(validations: Sequence[Line], base: Mapping[str, Any] | None) -> 
                     count(now["labels"]),
                 ]
             )
-    heads = ("text", "bits per byte before", "after", "change", "nats per token after", "bytes", "tokens")
-    if base:
-        heads = ("text", "bits per byte of the base", "before", *heads[2:])
+    measured = ["bits per byte of the base", "before"] if base else ["bits per byte before"]
+    heads = ["text", *measured, "after", "change", "nats per token after", "bytes", "tokens"]
     return table(f"Before training and after step {count(last['step'])}", heads, rows, range(1, len(heads)))
 
 
