@@ -9,7 +9,8 @@ from typing import Any
 
 from nemo_recipes.engine.phases import num_steps
 from nemo_recipes.handover.blend import WeightedPaths
-from nemo_recipes.pretrain_config import PretrainConfig, Shape
+from nemo_recipes.planning.shapes import llama_arguments
+from nemo_recipes.pretrain_config import PretrainConfig
 
 RECIPE = "TrainFinetuneRecipeForNextTokenPrediction"
 _MODEL = "nemo_automodel.NeMoAutoModelForCausalLM"
@@ -71,24 +72,6 @@ def automodel_recipe(
     return content
 
 
-def llama_config(shape: Shape) -> dict[str, Any]:
-    """LlamaConfig's arguments of a shape."""
-    return {
-        "vocab_size": shape.vocab_size,
-        "hidden_size": shape.hidden_size,
-        "intermediate_size": shape.intermediate_size,
-        "num_hidden_layers": shape.num_hidden_layers,
-        "num_attention_heads": shape.num_attention_heads,
-        "num_key_value_heads": shape.key_value_heads,
-        "head_dim": shape.head_width,
-        "max_position_embeddings": shape.max_position_embeddings,
-        "rope_parameters": {"rope_type": "default", "rope_theta": shape.rope_theta},
-        "rms_norm_eps": shape.rms_norm_eps,
-        "initializer_range": shape.initializer_range,
-        "tie_word_embeddings": shape.tie_word_embeddings,
-    }
-
-
 def _model(config: PretrainConfig) -> dict[str, Any]:
     attention = config.model.attention if config.model.attention != "auto" else "sdpa"
     common = {"torch_dtype": "float32", "attn_implementation": attention}
@@ -96,7 +79,7 @@ def _model(config: PretrainConfig) -> dict[str, Any]:
         where = str(Path(config.model.checkpoint).absolute())
         return {"_target_": f"{_MODEL}.from_pretrained", "pretrained_model_name_or_path": where} | common
     assert config.model.shape is not None
-    made = {"_target_": "transformers.LlamaConfig"} | llama_config(config.model.shape)
+    made = {"_target_": "transformers.LlamaConfig"} | llama_arguments(config.model.shape)
     return {"_target_": f"{_MODEL}.from_config", "config": made} | common
 
 

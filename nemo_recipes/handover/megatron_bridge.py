@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from nemo_recipes.engine.phases import num_steps
-from nemo_recipes.handover.automodel import llama_config
 from nemo_recipes.handover.blend import WeightedPaths
+from nemo_recipes.planning.shapes import llama_arguments
 from nemo_recipes.pretrain_config import PretrainConfig, Shape
 
 _STYLES = {"constant": "constant", "cosine": "cosine", "wsd": "WSD"}
@@ -141,7 +141,7 @@ def bridge_recipe(
         if config.model.note
         else "",
         checkpoint=repr(checkpoint),
-        shape=repr({} if checkpoint else llama_config(shape)),
+        shape=repr({} if checkpoint else llama_arguments(shape)),
         train=repr(train),
         validation=repr((paths.validation, None)) if paths.validation else repr(None),
         sequence_length=config.data.sequence_length,

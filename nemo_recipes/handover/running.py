@@ -7,7 +7,7 @@ from pathlib import Path
 from nemo_recipes.engine.model import check_weights
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.handover.blend import weighted_paths
-from nemo_recipes.handover.losses import not_carried
+from nemo_recipes.handover.differences import not_carried
 from nemo_recipes.handover.writing import automodel_text, tokenizer_directory, write_text
 from nemo_recipes.launch.place import Place
 from nemo_recipes.pretrain_config import PretrainConfig

@@ -11,7 +11,7 @@ from nemo_recipes.engine.model import check_weights
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.handover.automodel import automodel_recipe
 from nemo_recipes.handover.blend import WeightedPaths, weighted_paths
-from nemo_recipes.handover.losses import not_carried
+from nemo_recipes.handover.differences import not_carried
 from nemo_recipes.handover.megatron_bridge import bridge_recipe
 from nemo_recipes.planning.plan import make_plan
 from nemo_recipes.pretrain_config import PretrainConfig
