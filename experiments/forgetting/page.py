@@ -189,8 +189,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 _HOW_PICTURE = (
     "Lines are means over seeds, bands reach from the lowest seed to the highest. The upright dashed line is where "
-    "legs are compared; the level one is the unexpanded base's English. Where Arabic before training is not "
-    "seen, it lies above."
+    "legs are compared; the level one is the unexpanded base's English."
 )
 
 
@@ -219,7 +218,7 @@ def html(results: Mapping[str, Any], picture: str) -> str:
         for section in sections(results)
     ]
     settings = yaml.safe_dump(dict(results["settings"]), sort_keys=False, allow_unicode=True)
-    drawn = re.sub(r"<svg ", '<svg style="width:100%;height:auto" ', picture, count=1)
+    drawn = re.sub(r"<svg ", '<svg style="width:100%;min-width:44rem;height:auto" ', picture, count=1)
     return (
         '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
@@ -229,7 +228,7 @@ def html(results: Mapping[str, Any], picture: str) -> str:
         f'<header><p class="kicker">Experiment</p><h1>{TITLE}</h1>\n'
         + (f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else "")
         + f"{_tiles(results)}</header>\n<main>\n"
-        f'<figure>{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n'
+        f'<figure class="scroll">{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n'
         + "\n".join(parts)
         + "\n<section><h2>Settings</h2>\n<details><summary>All of them</summary>"
         f'<pre dir="ltr">{escape(settings)}</pre></details></section>\n</main>\n'

@@ -1,6 +1,7 @@
 """The picture: both languages' bits per byte over bytes seen and over compute, a line for each leg, as one SVG file."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from nemo_recipes.watch.report.curves import scale
 WIDTH, HEIGHT = 920, 700
 COLORS = {"a": "#8a6a3d", "b": "#6f7780", "c": "#c8553d", "d": "#1f5f8b", "e": "#3f9b7d", "f": "#9273c4"}
 _AXES = {"num_bytes": "bytes of text seen", "flops": "FLOPs of training"}
-_LANGUAGES = {"ar": "Arabic", "en": "English"}
+_LANGUAGES = {"ar": "Arabic, bits per byte, logarithmic axis", "en": "English, bits per byte"}
 _PANEL = (380, 230)
 _LEFT, _TOP, _ACROSS, _DOWN = 60, 84, 460, 300
 _STYLE = (
@@ -63,10 +64,13 @@ def _panel(
 ) -> str:
     width, height = _PANEL
     drawn = {leg: _band(of_seeds, language, axis) for leg, of_seeds in curves.items()}
-    # Before training, Arabic costs so much that it would press all else flat: the lines enter from above.
-    first = 1 if language == "ar" else 0
-    low, high = _range([rows[:, first:] for rows in drawn.values()], base[language] if first == 0 else None)
-    ticks = scale(low, high)
+    reached = [rows[2:].ravel() for rows in drawn.values()]
+    if language == "en":
+        reached.append(np.array([base["en"]]))
+    values = np.concatenate(reached)
+    # Before training, Arabic costs so much that on a plain axis it would press all else flat.
+    measure = math.log if language == "ar" else float
+    ticks = (_round_ticks if language == "ar" else scale)(float(values.min()), float(values.max()))
     right = max(float(rows[0, -1]) for rows in drawn.values())
     across = [tick for tick in scale(0.0, right) if tick <= right]
 
@@ -74,9 +78,9 @@ def _panel(
         return left + width * value / right
 
     def y(value: float) -> float:
-        return top + height * (ticks[-1] - value) / (ticks[-1] - ticks[0])
+        return top + height * (measure(ticks[-1]) - measure(value)) / (measure(ticks[-1]) - measure(ticks[0]))
 
-    parts = [f'<text class="t" x="{left}" y="{top - 12}">{_LANGUAGES[language]}, bits per byte</text>']
+    parts = [f'<text class="t" x="{left}" y="{top - 12}">{_LANGUAGES[language]}</text>']
     for tick in ticks:
         parts.append(
             f'<line class="g" x1="{left}" x2="{left + width}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>'
@@ -114,10 +118,16 @@ def _band(of_seeds: Mapping[int, Curve], language: str, axis: str) -> Any:
     return np.stack([places.mean(0), bits.mean(0), bits.min(0), bits.max(0)])
 
 
-def _range(bands: Sequence[Any], level: float | None) -> tuple[float, float]:
-    values = np.concatenate([rows[2:].ravel() for rows in bands if rows.shape[1]])
-    everything = values if level is None else np.append(values, level)
-    return float(everything.min()), float(everything.max())
+def _round_ticks(low: float, high: float) -> list[float]:
+    """Round values at about equal ratios that enclose two others.
+
+    >>> _round_ticks(1.3, 7.5)
+    [1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]
+    """
+    steps = [2.0**power * factor for power in range(-10, 11) for factor in (1, 1.5)]
+    first = max(step for step in steps if step <= low)
+    last = min(step for step in steps if step >= high and step > first)
+    return [step for step in steps if first <= step <= last]
 
 
 def _last(of_seeds: Mapping[int, Curve], language: str) -> float:
