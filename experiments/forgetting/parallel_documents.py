@@ -59,7 +59,7 @@ def document(pair: str, english: str, arabic: str, *, instructed: bool = True) -
     r"""The two sides of a pair, under an instruction line if they may have one.
 
     >>> document("1", "ship", "X")
-    'The same text in English:\nX\n\nship'
+    'Translate into English:\nX\n\nship'
     >>> document("1", "ship", "X", instructed=False)
     'X\n\nship'
     """
