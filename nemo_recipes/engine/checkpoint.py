@@ -18,6 +18,7 @@ from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 from nemo_recipes.engine import checkpoint_files, random_state
 from nemo_recipes.engine.checkpoint_files import partial_place
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.launch.command import EVERYWHERE
 
 Tensors = dict[str, torch.Tensor]
 
@@ -166,4 +167,5 @@ def _together(work: Any, only_first: bool = False) -> None:
     dist.all_gather_object(everyone, error)
     for failed in everyone:
         if failed is not None:
+            failed.add_note(EVERYWHERE)
             raise failed

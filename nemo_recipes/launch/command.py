@@ -18,8 +18,13 @@ from nemo_recipes.launch.place import place
 
 Config = TypeVar("Config")
 
-PATIENCE = 5.0
-"""Seconds in which a launcher ends the other processes once the first has failed: torchrun looks ten times a second."""
+PATIENCE = 15.0
+"""Seconds after which a process other than the first says what went wrong: it may be its own mistake alone."""
+
+EVERYWHERE = "raised by all processes"
+"""Note on an error that the first process raises too: the others leave it to that one, and wait to be ended."""
+
+_LONGEST = 120.0
 
 
 def run(
@@ -42,6 +47,7 @@ def run(
         try:
             parse(config_class, prog, arguments)
         except DaadError as error:
+            error.add_note(EVERYWHERE)
             _before_it_is_said(mine.rank, prog, error)
     run_alone(watched, config_class, prog, arguments)
 
@@ -51,7 +57,7 @@ def _before_it_is_said(rank: int, prog: str, error: DaadError | OSError) -> None
     if rank:
         # A launcher that ends this process now has heard the first one: there is nothing to add.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        time.sleep(PATIENCE)
+        time.sleep(_LONGEST if EVERYWHERE in getattr(error, "__notes__", ()) else PATIENCE)
     said = explain_os_error(error) if isinstance(error, OSError) else str(error)
     path = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if path:
