@@ -6,10 +6,17 @@ BIN := $(VENV)/bin
 # The same torch as the locks name; see docs/cuda.md for CUDA and CPU builds.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test setup lint check doctor lock clean
+.PHONY: demo experiment-forgetting test setup lint check doctor lock clean
 
 demo: setup
 	$(BIN)/python -m demo
+
+# Half an hour on two cores; the report goes to docs/results/. Stopped, it goes on with the same command.
+experiment-forgetting: setup
+	$(BIN)/python -m demo.prepare --output out/demo/data
+	$(BIN)/python -m corpus.build --config demo/corpus.yaml
+	$(BIN)/python -m tokenization.expand --config demo/tokenizer.yaml
+	$(BIN)/python -m experiments.forgetting --config experiments/forgetting/demo.yaml
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -10,12 +10,13 @@ if __name__ == "__main__":
 
 from typing import Any
 
-from corpus.command_line import run as run_command
+from nemo_recipes.launch.command import run as run_command
+from nemo_recipes.launch.place import place
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
-def main(config: PretrainConfig) -> None:
-    """Plan, then train as far as the settings say, and tell what was made and where to look."""
+def main(config: PretrainConfig) -> int:
+    """Plan, then train as far as the settings say, and tell what was made and where to look; returns the exit code."""
     from nemo_recipes.planning.plan import check, make_plan
     from nemo_recipes.planning.rendering import render
 
@@ -24,37 +25,41 @@ def main(config: PretrainConfig) -> None:
         sys.stdout.write(render(plan) + "\n")
     check(plan)
     if config.dry_run:
-        return
+        return 0
     if config.export_only:
         from nemo_recipes.engine.run import export_newest
 
         sys.stdout.write(f"written to {export_newest(config)}\n")
-        return
+        return 0
+    mine, layout = place(), config.layout
+    if layout.engine == "automodel":
+        from nemo_recipes.handover.running import run_automodel
+
+        return run_automodel(config, mine)
+    if not mine.launcher and layout.nodes == 1 and layout.world_size > 1:
+        from nemo_recipes.launch.processes import start_processes
+
+        return start_processes([sys.executable, str(Path(__file__)), *sys.argv[1:]], layout.world_size)
     from nemo_recipes.engine.run import run
 
     manifest = run(config, plan)
-    if is_first():
+    if mine.rank == 0:
         sys.stdout.write(summary(manifest, config.output_dir))
-
-
-def is_first() -> bool:
-    """Whether this is the first process of the run, or the only one."""
-    import os
-
-    return os.environ.get("RANK", "0") == "0"
+    return 0
 
 
 def summary(manifest: dict[str, Any], output_dir: str) -> str:
-    """Bits per byte before and after, energy, and the paths worth opening."""
+    """What must be said of the model, bits per byte before and after, energy, and the paths worth opening."""
     result, energy = manifest["result"], manifest["run"]["energy"]
-    lines = [f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps"]
+    note = manifest["config"]["model"]["note"]
+    lines = [f"note         {note}"] if note else []
+    lines.append(f"trained on {result['tokens']:,} tokens in {result['steps']:,} steps")
     for language, bits in result["bits_per_byte"].items():
-        lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte")
+        base = f" (the base {bits['base']:.3f})" if "base" in bits else ""
+        lines.append(f"{language:<12} {bits['before']:.3f} -> {bits['after']:.3f} bits per byte{base}")
     lines.append(f"energy       {energy['kwh']:.4g} kWh, {energy['co2_kg']:.4g} kg CO2 ({energy['kwh_is']})")
     if manifest["broken_steps"]:
         lines.append(f"broken       {len(manifest['broken_steps'])} steps, see manifest.json")
-    if manifest["config"]["model"]["note"]:
-        lines.append(f"note         {manifest['config']['model']['note']}")
     lines += [
         f"open         {output_dir}/report.html    the curves",
         f"             {output_dir}/model/         the model, for transformers and vLLM",

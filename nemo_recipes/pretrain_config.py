@@ -86,6 +86,10 @@ class Model:
         new_rows_from: First id of the rows that an expanded tokenizer added; -1 to read it from the tokenizer's
             pieces.parquet, 0 where there are none.
         attention: Attention kernel: auto, or one by transformers' name (sdpa, flash_attention_2, eager).
+        base: Hugging Face directory, tokenizer included, of the model before its vocabulary grew. Its bits per byte on
+            the same held-out text are what forgetting is measured against; empty for the model as it comes.
+        base_tokens: Token files of the same corpus by the base's tokenizer; empty to encode the held-out texts anew,
+            for which data.corpus must be given.
         note: What reports must say of the model wherever a figure of it stands.
     """
 
@@ -93,11 +97,15 @@ class Model:
     shape: Shape | None = None
     new_rows_from: int = -1
     attention: str = "auto"
+    base: str = ""
+    base_tokens: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
         if not self.checkpoint and self.shape is None:
             raise ValueError("give checkpoint (continued pretraining) or shape (from scratch)")
+        if self.base_tokens and not self.base:
+            raise ValueError("base must name the model whose token files base_tokens are, got none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +144,11 @@ class Training:
         precision: bf16 computes in bfloat16 and keeps weights and optimizer states in float32.
         gradient_checkpointing: Recompute activations of each layer in the backward pass, to save memory.
         compile: Compile the model with torch.compile.
+        loss_chunk: Labels whose scores are there at a time; their gradient is made at once, and no scores are kept. 0
+            for all labels of a micro-batch.
+        z_loss: Weight of the square of log Z, which keeps scores from drifting off together; 0 for none, 1e-4 in PaLM.
+        ema: Decay of a running mean of the weights, which is kept beside them; .999, say, 0 for none. It follows
+            faster at the start: after n steps the decay is at most (1 + n) / (10 + n).
         seed: Seed of weights and of the order of the data.
         optimizer_state: fresh, as ALLaM did, or kept from the run that made the checkpoint.
         optimizer_from: Output directory of that run; rows that were added since begin with a fresh state.
@@ -160,6 +173,9 @@ class Training:
     precision: Literal["bf16", "fp32"] = "bf16"
     gradient_checkpointing: bool = False
     compile: bool = False
+    loss_chunk: int = 0
+    z_loss: float = 0.0
+    ema: float = 0.0
     seed: int = 1234
     optimizer_state: Literal["fresh", "kept"] = "fresh"
     optimizer_from: str = ""
@@ -180,6 +196,8 @@ class Training:
             "clip",
             "rows_first_steps",
             "rows_first_learning_rate",
+            "loss_chunk",
+            "z_loss",
         ):
             if not 0 <= getattr(self, setting) < math.inf:
                 raise ValueError(f"{setting} must be a number of at least 0, got {getattr(self, setting)}")
@@ -189,6 +207,8 @@ class Training:
             raise ValueError(
                 f"minimum_learning_rate {self.minimum_learning_rate} must not exceed learning_rate {self.learning_rate}"
             )
+        if not 0 <= self.ema < 1:
+            raise ValueError(f"ema must be at least 0 and below 1, got {self.ema}")
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}")
         if (self.optimizer_state == "kept") != bool(self.optimizer_from):
@@ -205,12 +225,14 @@ class Checkpoint:
         every_steps: Steps between checkpoints.
         keep: Checkpoints that stay; at least 2, so that a corrupt one has one before it.
         export: When the model is written as Hugging Face safetensors: at the end, with each checkpoint, or never.
+        export_ema: Write the running mean of the weights (training.ema) in place of the weights.
         resume: Continue from the newest whole checkpoint in output_dir.
     """
 
     every_steps: int = 500
     keep: int = 2
     export: Literal["end", "each", "never"] = "end"
+    export_ema: bool = False
     resume: bool = True
 
     def __post_init__(self) -> None:
@@ -300,6 +322,8 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         if not self.output_dir:
             raise ValueError("output_dir must name a directory")
+        if self.checkpoint.export_ema and not self.training.ema:
+            raise ValueError("training.ema must be above 0 for checkpoint.export_ema, got 0")
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the model learns: where things lie, and what is watched, does not."""

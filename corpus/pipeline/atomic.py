@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @contextmanager
@@ -39,16 +40,18 @@ def write_json(path: Path, content: Any) -> None:
         partial.write_text(text + "\n", encoding="utf-8")
 
 
-def write_parquet(path: Path, frame: pl.DataFrame) -> None:
+def write_parquet(path: Path, frame: "pl.DataFrame") -> None:
     """Write a frame for later passes, whole or not at all.
 
     Raises:
         OSError: The disk is full, or forbids it; polars hides these in errors of its own.
     """
+    from polars.exceptions import ComputeError
+
     with atomic_path(path) as partial:
         try:
             frame.write_parquet(partial, compression="zstd", compression_level=1)
-        except pl.exceptions.ComputeError as error:
+        except ComputeError as error:
             number = re.search(r"\(os error (\d+)\)", str(error))
             if number is None:
                 raise

@@ -49,23 +49,52 @@ def validation_sets(
     directory: TokenDirectory, *, sequence_length: int, megabytes: float = 0, reset_at_documents: bool = False
 ) -> list[ValidationSet]:
     """The validation sets of token files, sorted by name; `megabytes` of text of each, or all of it."""
-    kinds = sorted({(part.language, part.domain) for part in directory.parts if part.validation_tokens})
     sets = []
-    for language, domain in kinds:
-        parts = [part for part in directory.parts if (part.language, part.domain) == (language, domain)]
-        chosen = _choose(directory, parts, megabytes * 1e6 or math.inf)
-        ids = np.concatenate(([directory.end_id], _ids(directory, parts, chosen)))
+    for language, domain in kinds(directory):
+        parts = parts_of(directory, language, domain)
+        chosen = choose(directory, parts, megabytes)
         sets.append(
-            ValidationSet(
-                language=language,
-                domain=domain,
-                documents=chosen.height,
-                bytes=int(chosen["bytes"].sum()),
-                tokens=len(ids) - 1,
-                sequences=Windows(ids, sequence_length, directory.end_id, reset_at_documents),
+            make_set(
+                language,
+                domain,
+                chosen,
+                _ids(directory, parts, chosen),
+                directory.end_id,
+                sequence_length,
+                reset_at_documents,
             )
         )
     return sets
+
+
+def make_set(
+    language: str,
+    domain: str,
+    chosen: pl.DataFrame,
+    ids: NDArray[np.int64],
+    end_id: int,
+    sequence_length: int,
+    reset_at_documents: bool,
+) -> ValidationSet:
+    """The set of chosen documents, whose ids stand one after another; an end of document comes before the first."""
+    return ValidationSet(
+        language=language,
+        domain=domain,
+        documents=chosen.height,
+        bytes=int(chosen["bytes"].sum()),
+        tokens=len(ids),
+        sequences=Windows(np.concatenate(([end_id], ids)), sequence_length, end_id, reset_at_documents),
+    )
+
+
+def kinds(directory: TokenDirectory) -> list[tuple[str, str]]:
+    """Languages and domains that have a validation set, sorted."""
+    return sorted({(part.language, part.domain) for part in directory.parts if part.validation_tokens})
+
+
+def parts_of(directory: TokenDirectory, language: str, domain: str) -> list[TokenPart]:
+    """The parts that a set's documents come from."""
+    return [part for part in directory.parts if (part.language, part.domain) == (language, domain)]
 
 
 class Windows(Dataset[Sample]):
@@ -123,8 +152,9 @@ class EvenBatches:
             yield list(range(start, start + self._micro_batch))
 
 
-def _choose(directory: TokenDirectory, parts: Sequence[TokenPart], most_bytes: float) -> pl.DataFrame:
-    """Part and row of the first documents by key, until they have so many bytes."""
+def choose(directory: TokenDirectory, parts: Sequence[TokenPart], megabytes: float = 0) -> pl.DataFrame:
+    """The first documents by key, until they have so much text (0 for all): `part` and `row` there, id, key, bytes."""
+    most_bytes = megabytes * 1e6 or math.inf
     listed = pl.concat(
         directory.documents(part, "validation").with_columns(part=pl.lit(number), row=pl.int_range(pl.len()))
         for number, part in enumerate(parts)

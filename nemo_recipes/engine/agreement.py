@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import torch.distributed as dist
 
 from corpus.errors import DaadError
+from nemo_recipes.launch.command import EVERYWHERE
 
 Result = TypeVar("Result")
 
@@ -26,6 +27,7 @@ def agree(work: Callable[[], Result]) -> Result:
             outcome[1] = error
     dist.broadcast_object_list(outcome)
     if outcome[1] is not None:
+        outcome[1].add_note(EVERYWHERE)
         raise outcome[1]
     result: Result = outcome[0]
     return result

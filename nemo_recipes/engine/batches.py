@@ -3,7 +3,8 @@
 S tokens of a sequence, B sequences of a micro batch, A micro batches of a step.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,7 +34,8 @@ class StepReader(IterableDataset[Batch]):
     """What one replica reads in each step from `first_step` to before `end_step`.
 
     Step i reads sequences i * global_batch and on, whatever ran before: that is how a stopped run goes on. Within a
-    step, sequences go to replicas in turn, a micro batch at a time.
+    step, sequences go to replicas in turn, a micro batch at a time. `collate` makes the batch of a step from its
+    samples and the micro batch; None for `collate_tokens`.
     """
 
     def __init__(
@@ -47,19 +49,18 @@ class StepReader(IterableDataset[Batch]):
         replica: int,
         replicas: int,
         positions: bool,
+        collate: Callable[[Sequence[Mapping[str, Any]], int], Batch] | None = None,
     ) -> None:
-        self.samples, self.counter, self.steps = samples, counter, steps
+        self.samples, self.steps = samples, steps
         self.global_batch, self.micro_batch = global_batch, micro_batch
         self.replica, self.replicas = replica, replicas
-        self.positions = positions
+        self.collate = collate or partial(collate_tokens, counter=counter, positions=positions)
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
         mine = self.steps if worker is None else self.steps[worker.id :: worker.num_workers]
         for step in mine:
-            yield collate(
-                [self.samples[i] for i in self.numbers(step)], self.micro_batch, self.counter, self.positions
-            )
+            yield self.collate([self.samples[i] for i in self.numbers(step)], self.micro_batch)
 
     def numbers(self, step: int) -> list[int]:
         """Sequences of this replica in a step."""
@@ -73,8 +74,8 @@ def make_loader(reader: StepReader, workers: int, pinned: bool) -> DataLoader[Ba
     return DataLoader(reader, batch_size=None, num_workers=workers, pin_memory=pinned)
 
 
-def collate(
-    samples: list[Mapping[str, Any]], micro_batch: int, counter: ByteCounter, positions: bool
+def collate_tokens(
+    samples: Sequence[Mapping[str, Any]], micro_batch: int, counter: ByteCounter, positions: bool
 ) -> Batch:
     """The sequences of a step as `tokens_ABS`, `labels_ABS` and `positions_ABS` (None unless `positions`).
 

@@ -9,7 +9,7 @@ from typing import Any
 from lightning.pytorch import Callback, Trainer
 from tqdm import tqdm
 
-from nemo_recipes.engine import checkpoint, checkpoint_files
+from nemo_recipes.engine import averages, checkpoint, checkpoint_files
 from nemo_recipes.engine.kept_optimizer import load_kept
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.optimizer import set_updates, updates_of
@@ -18,10 +18,10 @@ from nemo_recipes.watch import speed
 
 
 class Bar(Callback):
-    """A progress bar in tokens that moves with every micro batch."""
+    """A progress bar in tokens, or another unit, that moves with every micro batch."""
 
-    def __init__(self, tokens_per_step: int, num_steps: int) -> None:
-        self._per_step, self._num_steps = tokens_per_step, num_steps
+    def __init__(self, units_per_step: int, num_steps: int, unit: str = "token") -> None:
+        self._per_step, self._num_steps, self._unit = units_per_step, num_steps, unit
         self._bar: tqdm[None] | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
@@ -31,7 +31,7 @@ class Bar(Callback):
                 total=self._per_step * self._num_steps,
                 initial=self._per_step * pl_module.step,
                 desc=f"train {pl_module.phase.what.replace('_', ' ')}",
-                unit="token",
+                unit=self._unit,
                 unit_scale=True,
             )
             pl_module.on_micro_batch = self._bar.update
@@ -40,10 +40,8 @@ class Bar(Callback):
         """Show the last step."""
         if self._bar is not None:
             result = pl_module.result
-            self._bar.set_postfix_str(
-                f"step {result.step:,}, loss {result.loss:.3f}, {result.bits_per_byte:.3f} bits/byte",
-                refresh=False,
-            )
+            bits = f", {result.bits_per_byte:.3f} bits/byte" if result.bits_per_byte > 0 else ""
+            self._bar.set_postfix_str(f"step {result.step:,}, loss {result.loss:.3f}{bits}", refresh=False)
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Close it."""
@@ -66,6 +64,8 @@ class Restorer(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: Any) -> None:  # noqa: ARG002
         """Load weights, and the optimizer, counters and generators of the same phase."""
+        if pl_module.config.training.ema:
+            pl_module.means = averages.begin(pl_module.weights())
         if self._done:
             record = restore(pl_module, checkpoint_files.place(self._checkpoints, self._done))
             pl_module.step = self._done
@@ -130,7 +130,7 @@ def restore(module: LanguageModel, saved: Path) -> dict[str, Any]:
     """Load a checkpoint into a module; a phase that begins has a fresh optimizer. Returns the record."""
     record = checkpoint_files.read_record(saved)
     same = record["phase"] == module.phase.what
-    checkpoint.load(saved, module.weights(), module.moments() if same else {})
+    checkpoint.load(saved, module.weights(), module.moments() if same else {}, module.means)
     if same:
         set_updates(module.adamw(), record["updates"])
     return record
@@ -145,4 +145,6 @@ def save(module: LanguageModel, checkpoints: Path, settings: dict[str, Any], kee
         "broken": module.guard.broken,
         "settings": settings,
     }
-    return checkpoint.save(checkpoints, module.step, module.weights(), module.moments(), record, keep)
+    return checkpoint.save(
+        checkpoints, module.step, module.weights(), module.moments(), record, keep, module.means
+    )

@@ -18,25 +18,34 @@ from torch.distributed.checkpoint.state_dict_saver import save as save_shards
 from nemo_recipes.engine import checkpoint_files, random_state
 from nemo_recipes.engine.checkpoint_files import partial_place
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.launch.command import EVERYWHERE
 
 Tensors = dict[str, torch.Tensor]
 
 
 def save(
-    checkpoints: Path, step: int, weights: Tensors, moments: Tensors, record: dict[str, Any], keep: int
+    checkpoints: Path,
+    step: int,
+    weights: Tensors,
+    moments: Tensors,
+    record: dict[str, Any],
+    keep: int,
+    means: Tensors | None = None,
 ) -> Path:
     """Write a checkpoint; all ranks call this together. It is there in whole, or the ones before stay as they are.
 
-    `weights` and `moments` are named tensors, whole or sharded (DTensor); `record` is plain data.
+    `weights`, `moments` and running `means` of the weights are named tensors, whole or sharded (DTensor); `record` is
+    plain data.
 
     Raises:
         PretrainingError: The disk is full. What was written of this checkpoint is removed.
         OSError: Another refusal of the file system.
     """
     partial = partial_place(checkpoints, step)
+    parts = {"weights": weights, "optimizer": moments, "ema": means or {}}
     try:
-        _together(lambda: _begin(checkpoints, partial, weights, moments), only_first=True)
-        for name, tensors in (("weights", weights), ("optimizer", moments)):
+        _together(lambda: _begin(checkpoints, partial, parts), only_first=True)
+        for name, tensors in parts.items():
             if tensors:
                 _save_tensors(partial / name, tensors)
         _together(lambda: _save_random(partial))
@@ -52,7 +61,9 @@ def save(
     return checkpoint_files.place(checkpoints, step)
 
 
-def load(checkpoint: Path, weights: Tensors, moments: Tensors) -> dict[str, Any]:
+def load(
+    checkpoint: Path, weights: Tensors, moments: Tensors, means: Tensors | None = None
+) -> dict[str, Any]:
     """Read a checkpoint into tensors that are there already, whatever the number of ranks that wrote it.
 
     Returns its record.
@@ -60,7 +71,7 @@ def load(checkpoint: Path, weights: Tensors, moments: Tensors) -> dict[str, Any]
     Raises:
         PretrainingError: It holds other names or shapes than the model.
     """
-    for name, tensors in (("weights", weights), ("optimizer", moments)):
+    for name, tensors in (("weights", weights), ("optimizer", moments), ("ema", means)):
         if tensors:
             load_tensors(checkpoint / name, tensors)
     saved = checkpoint / "random" / f"rank-{dist.get_rank():05d}.safetensors"
@@ -106,12 +117,12 @@ def _check_shapes(directory: Path, saved: dict[str, tuple[int, ...]], tensors: T
             )
 
 
-def _begin(checkpoints: Path, partial: Path, weights: Tensors, moments: Tensors) -> None:
+def _begin(checkpoints: Path, partial: Path, parts: dict[str, Tensors]) -> None:
     checkpoints.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(partial, ignore_errors=True)
-    sizes = (t.numel() * t.element_size() for t in (*weights.values(), *moments.values()))
+    sizes = (t.numel() * t.element_size() for tensors in parts.values() for t in tensors.values())
     checkpoint_files.check_space(checkpoints, sum(sizes))
-    for name in ("weights", "optimizer", "random"):
+    for name in [name for name, tensors in parts.items() if tensors] + ["random"]:
         (partial / name).mkdir(parents=True)
 
 
@@ -156,4 +167,5 @@ def _together(work: Any, only_first: bool = False) -> None:
     dist.all_gather_object(everyone, error)
     for failed in everyone:
         if failed is not None:
+            failed.add_note(EVERYWHERE)
             raise failed

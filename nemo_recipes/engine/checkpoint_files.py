@@ -3,6 +3,7 @@
     checkpoints/step-00000500/
         weights/*.safetensors     parameters by their Hugging Face names, one file for each rank that wrote
         optimizer/*.safetensors   exp_avg.NAME and exp_avg_sq.NAME
+        ema/*.safetensors         running means of the parameters, where training.ema keeps them
         random/*.safetensors      states of the random generators of each rank
         checkpoint.json           step, counters and the digest of every file; written last
 

@@ -18,7 +18,7 @@ _TOKENIZER_FILES = (
 
 
 def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, target: Path) -> Path:
-    """Write the weights of a checkpoint to `target`, replacing what is there once all is written.
+    """Write the weights of a checkpoint, or their running means, to `target`, replacing what is there in the end.
 
     One process alone does this, wherever the checkpoint came from. Weights are in bfloat16 if the run computed in it,
     else float32. Files hold at most 5 GB.
@@ -30,7 +30,13 @@ def export(checkpoint: Path, config: PretrainConfig, tokenizer: Tokenizer, targe
         model = build(model_config(config.model), dtype=torch.float32)
     model.to_empty(device="cpu")
     model.tie_weights()
-    load_tensors(checkpoint / "weights", {name: p.data for name, p in model.named_parameters()}, alone=True)
+    source = checkpoint / ("ema" if config.checkpoint.export_ema else "weights")
+    load_tensors(source, {name: p.data for name, p in model.named_parameters()}, alone=True)
+    return write_model(model, config, tokenizer, target)
+
+
+def write_model(model: Any, config: PretrainConfig, tokenizer: Tokenizer, target: Path) -> Path:
+    """Write a model with its tokenizer to `target`, replacing what is there once all is written."""
     if config.training.precision == "bf16":
         model.to(torch.bfloat16)
     model.config.use_cache = True

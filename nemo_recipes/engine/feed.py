@@ -28,6 +28,7 @@ class Feed:
         tokenizer: What made the tokens.
         counter: Bytes of each token.
         described: What the data is, as plain data for the manifest; the same data is described the same.
+        tokens: Directory of the token files; "" where there is none.
     """
 
     samples: Samples
@@ -35,6 +36,7 @@ class Feed:
     tokenizer: Tokenizer
     counter: ByteCounter
     described: dict[str, Any]
+    tokens: str = ""
 
 
 def tokenizer_path(config: PretrainConfig) -> str:
@@ -99,6 +101,7 @@ def make_feed(config: PretrainConfig, prepared: PreparedData, where: str) -> Fee
         tokenizer=tokenizer,
         counter=byte_counter(tokenizer),
         described=_describe(prepared, blend, sets, tokenizer),
+        tokens=str(directory.path),
     )
 
 

@@ -7,6 +7,7 @@ import torch
 
 from nemo_recipes.engine.checkpoint import load_tensors
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.planning.shapes import llama_arguments
 from nemo_recipes.pretrain_config import Model, Shape, Training
 
 
@@ -14,22 +15,7 @@ def llama_config(shape: Shape) -> Any:
     """Transformers' config of a model from scratch."""
     from transformers import LlamaConfig
 
-    return LlamaConfig(
-        vocab_size=shape.vocab_size,
-        hidden_size=shape.hidden_size,
-        intermediate_size=shape.intermediate_size,
-        num_hidden_layers=shape.num_hidden_layers,
-        num_attention_heads=shape.num_attention_heads,
-        num_key_value_heads=shape.key_value_heads,
-        head_dim=shape.head_width,
-        max_position_embeddings=shape.max_position_embeddings,
-        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
-        rms_norm_eps=shape.rms_norm_eps,
-        initializer_range=shape.initializer_range,
-        tie_word_embeddings=shape.tie_word_embeddings,
-        attention_dropout=0.0,
-        use_cache=False,
-    )
+    return LlamaConfig(**llama_arguments(shape), attention_dropout=0.0, use_cache=False)
 
 
 def make_model(model: Model, training: Training, in_shards: bool = False) -> Any:

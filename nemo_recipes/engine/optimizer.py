@@ -11,14 +11,35 @@ from nemo_recipes.pretrain_config import Training
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
+ADAPTER = ".lora_"
+"""What the names of peft's adapters hold, and no other parameter's does."""
+
 
 def choose_parameters(model: nn.Module, phase: Phase, training: Training) -> None:
-    """Mark which parameters of a causal LM learn in a phase; the others get no gradient at all."""
+    """Mark which parameters of a causal LM learn in a phase; the others get no gradient at all.
+
+    Of a model with adapters these alone learn.
+    """
+    if has_adapters(model):
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(ADAPTER in name)
+        return
     frozen = tuple(f"model.layers.{number}." for number in training.frozen_layers)
     rows = {id(weight) for weight in row_matrices(model)}
     for name, parameter in model.named_parameters():
         learns = id(parameter) in rows if phase.what == "new_rows" else not name.startswith(frozen or ("\0",))
         parameter.requires_grad_(learns)
+
+
+def has_adapters(model: nn.Module) -> bool:
+    """Whether peft put low-rank adapters into a model."""
+    return any(ADAPTER in name for name, _ in model.named_parameters())
+
+
+def kept_parameters(model: nn.Module) -> dict[str, nn.Parameter]:
+    """What checkpoints hold: all parameters by name, or the adapters alone where there are any."""
+    named = dict(model.named_parameters())
+    return {name: weight for name, weight in named.items() if ADAPTER in name} or named
 
 
 def row_matrices(model: Any) -> list[nn.Parameter]:

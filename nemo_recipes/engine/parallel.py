@@ -1,6 +1,5 @@
 """How a model is divided among devices: Lightning strategy, FSDP2 sharding, tensor-parallel plan."""
 
-import os
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from torch import nn
 from torch._C._distributed_c10d import HashStore
 
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.launch.place import Place, place
 from nemo_recipes.planning.settings import Layout
 from nemo_recipes.pretrain_config import PretrainConfig
 
@@ -30,24 +30,32 @@ def device_kind(config: PretrainConfig) -> str:
 
 
 def join_processes(layout: Layout, kind: str) -> None:
-    """Join the process group that torchrun started, or make one of this process alone.
+    """Join the process group that torchrun or srun started, or make one of this process alone.
 
     Raises:
         PretrainingError: The layout and the number of started processes do not agree.
     """
-    started = int(os.environ.get("WORLD_SIZE", "1"))
-    if started != layout.world_size:
+    mine = place()
+    if mine.processes != layout.world_size:
         raise PretrainingError(
-            f"layout asks for {layout.nodes} x {layout.gpus_per_node} processes, but {started} started: run "
-            f"torchrun --nnodes {layout.nodes} --nproc_per_node {layout.gpus_per_node} nemo_recipes/pretrain.py ..."
+            f"layout asks for {layout.nodes} x {layout.gpus_per_node} processes, but {mine.processes} started: run "
+            f"torchrun --nnodes {layout.nodes} --nproc_per_node {layout.gpus_per_node} nemo_recipes/pretrain.py ..., "
+            "or let srun start one task for each"
         )
     if dist.is_initialized():
         return
     backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
     if kind == "cuda":
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
-    if "WORLD_SIZE" in os.environ:
-        dist.init_process_group(backend, timeout=_TIMEOUT)
+        torch.cuda.set_device(mine.local_rank)
+    if mine.launcher:
+        at = environment_of(mine)
+        dist.init_process_group(
+            backend,
+            init_method=f"tcp://{at.main_address}:{at.main_port}" if mine.launcher == "srun" else "env://",
+            rank=mine.rank,
+            world_size=mine.processes,
+            timeout=_TIMEOUT,
+        )
     else:
         dist.init_process_group(
             backend,
@@ -56,6 +64,17 @@ def join_processes(layout: Layout, kind: str) -> None:
             world_size=1,
             timeout=_TIMEOUT,
         )
+
+
+def environment_of(mine: Place) -> Any:
+    """Lightning's account of what started this process: where the first one listens, and who is who."""
+    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+    if mine.launcher == "torchrun":
+        return TorchElasticEnvironment()
+    return SLURMEnvironment(auto_requeue=False) if mine.launcher == "srun" else LightningEnvironment()
 
 
 def strategy_of(layout: Layout) -> Any:

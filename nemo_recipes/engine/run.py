@@ -7,6 +7,7 @@ from typing import Any
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine import checkpoint_files
 from nemo_recipes.engine.agreement import agree, say
+from nemo_recipes.engine.base import base_account
 from nemo_recipes.engine.export import export
 from nemo_recipes.engine.feed import make_feeds, tokenizer_path
 from nemo_recipes.engine.lock import locked
@@ -38,14 +39,15 @@ def run(config: PretrainConfig, plan: Plan) -> dict[str, Any]:
     with locked(output):
         with quietly():
             feeds = make_feeds(config)
-        last = train(config, feeds, kind, plan.flops_per_token)
+        base = base_account(config, feeds[0], kind)
+        last = train(config, feeds, kind, plan.flops_per_token, base=base)
 
         def finish() -> dict[str, Any]:
             if config.checkpoint.export != "never":
                 say("writing the model as Hugging Face safetensors")
                 export(last, config, feeds[-1].tokenizer, output / "model")
             described = [feed.described for feed in feeds]
-            return write_report(config, plan, described, last, seconds=time.time() - began)
+            return write_report(config, plan, described, last, base, seconds=time.time() - began)
 
         return agree(finish)
 

@@ -6,8 +6,9 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from nemo_recipes.engine.parallel import strategy_of
+from nemo_recipes.engine.parallel import environment_of, strategy_of
 from nemo_recipes.errors import PretrainingError
+from nemo_recipes.launch.place import place
 from nemo_recipes.pretrain_config import PretrainConfig
 
 
@@ -16,20 +17,25 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
 
     NeMo's own checkpoints are off: they are pickled, and whole only by luck when a process is killed.
     """
-    from lightning.fabric.plugins.environments.lightning import LightningEnvironment
-    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    trainer = make_bare_trainer(config, kind, callbacks)
+    _manage(trainer, config, done)
+    return trainer
+
+
+def make_bare_trainer(config: PretrainConfig, kind: str, callbacks: list[Any]) -> Any:
+    """A Trainer that logs nothing and keeps nothing."""
     from lightning.pytorch import Trainer
 
-    layout, under_torchrun = config.layout, "WORLD_SIZE" in os.environ
+    layout = config.layout
     # FSDP2 has a policy of its own for bfloat16 (parallel.shard).
     mixed = config.training.precision == "bf16" and not layout.is_sharded
-    trainer = Trainer(
+    return Trainer(
         accelerator="gpu" if kind == "cuda" else "cpu",
         devices=layout.gpus_per_node,
         num_nodes=layout.nodes,
         strategy=strategy_of(layout),
         precision="bf16-mixed" if mixed else "32-true",
-        plugins=[TorchElasticEnvironment() if under_torchrun else LightningEnvironment()],
+        plugins=[environment_of(place())],
         max_epochs=1,
         logger=False,
         callbacks=callbacks,
@@ -38,9 +44,8 @@ def make_trainer(config: PretrainConfig, kind: str, callbacks: list[Any], done: 
         enable_model_summary=False,
         num_sanity_val_steps=0,
         use_distributed_sampler=False,
+        inference_mode=False,  # shards are gathered by hooks that this would switch off
     )
-    _manage(trainer, config, done)
-    return trainer
 
 
 def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
@@ -60,7 +65,7 @@ def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
         # What a stopped run drew beyond its last checkpoint is drawn anew.
         "summary_writer_kwargs": {"purge_step": done + 1} if done else None,
         "create_wandb_logger": logger == "wandb",
-        "create_mlflow_logger": logger == "mlflow",
+        "create_mlflow_logger": False,
         "create_checkpoint_callback": False,
         "create_preemption_callback": False,
         "log_step_timing": False,
@@ -68,7 +73,22 @@ def _manage(trainer: Any, config: PretrainConfig, done: int) -> None:
     }
     if logger == "wandb":
         settings["wandb_logger_kwargs"] = {"name": name, "project": "daad", "resume": "allow", "id": name}
-    if logger == "mlflow":
-        settings["mlflow_logger_kwargs"] = {"experiment_name": name}
     with logging.temp_verbosity(logging.CRITICAL):
         exp_manager(trainer, settings)
+    if logger == "mlflow":
+        trainer.loggers = [_mlflow(name, Path(config.output_dir, "nemo"))]
+
+
+def _mlflow(name: str, directory: Path) -> Any:
+    """Lightning's logger for MLflow; NeMo 3.0's exp_manager names the run twice, and fails.
+
+    Curves go to files in the directory, unless MLFLOW_TRACKING_URI names a server.
+    """
+    from lightning.pytorch.loggers import MLFlowLogger
+
+    where = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if not where:
+        # Its database would need packages that mlflow-skinny leaves out; since 3.17 files must be asked for.
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        where = (directory / "mlflow").absolute().as_uri()
+    return MLFlowLogger(experiment_name=name, run_name=name, tracking_uri=where)

@@ -1,7 +1,7 @@
 """A whole run: from the newest checkpoint or the start, stretch by stretch, to the exported model and the report."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ from nemo_recipes.engine import checkpoint_files, failures
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.batches import StepReader, make_loader
 from nemo_recipes.engine.callbacks import Bar, Restorer, Saver
-from nemo_recipes.engine.export import export
 from nemo_recipes.engine.feed import Feed
-from nemo_recipes.engine.language_model import LanguageModel
-from nemo_recipes.engine.model import check_vocabulary, first_new_row, make_model
+from nemo_recipes.engine.model import check_vocabulary, first_new_row
+from nemo_recipes.engine.objective import PRETRAINING, Objective
 from nemo_recipes.engine.phases import Stretch, num_steps, phases, stretch_at, stretches
 from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.engine.trainer import make_trainer
@@ -31,11 +30,19 @@ class Stopped(KeyboardInterrupt):
     """A stop was asked for, and all that was done is saved."""
 
 
-def train(config: PretrainConfig, feeds: Sequence[Feed], kind: str, flops_per_token: int = 0) -> Path:
+def train(
+    config: PretrainConfig,
+    feeds: Sequence[Feed],
+    kind: str,
+    flops_per_token: int = 0,
+    objective: Objective = PRETRAINING,
+    base: Mapping[str, Any] | None = None,
+) -> Path:
     """Train until the token budget is used up, going on from the newest whole checkpoint; returns the last one.
 
     `feeds` has what is read with each vocabulary of training.vocabulary_series, or with the only one. All processes of
-    the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU.
+    the layout call this together, after `parallel.join_processes`. `flops_per_token` is for the MFU, `objective` what
+    other recipes learn by, `base` what forgetting is measured against, where that is not the model as it comes.
 
     Raises:
         PretrainingError: Settings, data or model that do not fit, a broken loss, or checkpoints of another run.
@@ -46,22 +53,26 @@ def train(config: PretrainConfig, feeds: Sequence[Feed], kind: str, flops_per_to
     _check_feeds(config, feeds, steps)
     checkpoints = Path(config.output_dir) / "checkpoints"
     journal = Journal(Path(config.output_dir) / "log.jsonl")
-    done = _prepare(config, checkpoints, journal)
+    done = _prepare(settings_of(config, objective), config.checkpoint.resume, checkpoints, journal)
     start = time.time_ns() // 1000
     while done < steps:
-        done = _run_stretch(config, feeds, kind, parts, done, journal, start, flops_per_token)
+        done = _run_stretch(
+            config, feeds, kind, parts, done, journal, start, flops_per_token, objective, base
+        )
     newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
     assert newest is not None
     return newest
 
 
-def settings_of(config: PretrainConfig) -> dict[str, Any]:
+def settings_of(config: PretrainConfig, objective: Objective = PRETRAINING) -> dict[str, Any]:
     """What a run that goes on must have in common with the one that stopped: not where, or on how many devices."""
     decisive = config.decisive()
     training = {key: value for key, value in decisive["training"].items() if key != "micro_batch"}
-    model = {key: value for key, value in decisive["model"].items() if key != "attention"}
+    watched = ("attention", "base", "base_tokens", "note")
+    model = {key: value for key, value in decisive["model"].items() if key not in watched}
     data = {key: decisive["data"][key] for key in ("sequence_length", "reset_at_documents", "replay_share")}
-    return {"training": training, "model": model, "data": data}
+    decided = {"training": training, "model": model, "data": data}
+    return decided | ({"objective": dict(objective.settings)} if objective.settings else {})
 
 
 def _check_feeds(config: PretrainConfig, feeds: Sequence[Feed], steps: int) -> None:
@@ -79,11 +90,11 @@ def _check_feeds(config: PretrainConfig, feeds: Sequence[Feed], steps: int) -> N
             )
 
 
-def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int:
+def _prepare(settings: dict[str, Any], resume: bool, checkpoints: Path, journal: Journal) -> int:
     """Steps that are done already; the journal is cut back to them."""
 
     def look() -> int:
-        newest = checkpoint_files.newest_whole(checkpoints, say) if config.checkpoint.resume else None
+        newest = checkpoint_files.newest_whole(checkpoints, say) if resume else None
         if newest is None and checkpoint_files.steps(checkpoints):
             raise PretrainingError(
                 f"{checkpoints}: holds checkpoints, and checkpoint.resume is false: set another output_dir"
@@ -91,7 +102,7 @@ def _prepare(config: PretrainConfig, checkpoints: Path, journal: Journal) -> int
         done = 0
         if newest is not None:
             record = checkpoint_files.read_record(newest)
-            _check_settings(checkpoints, record["settings"], settings_of(config))
+            _check_settings(checkpoints, record["settings"], settings)
             done = int(record["step"])
             say(f"going on after step {done:,} ({newest})")
         journal.cut_after(done if newest is not None else -1)
@@ -105,7 +116,8 @@ def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, An
         f"{part}.{name} {before.get(part, {}).get(name)!r} -> {value!r}"
         for part, settings in now.items()
         for name, value in settings.items()
-        if before.get(part, {}).get(name) != value
+        # What an older checkpoint does not name was not there to be switched on.
+        if before.get(part, {}).get(name, type(value)()) != value
     ]
     if changed:
         raise PretrainingError(
@@ -123,12 +135,14 @@ def _run_stretch(
     journal: Journal,
     start: int,
     flops_per_token: int,
+    objective: Objective,
+    base: Mapping[str, Any] | None,
 ) -> int:
     """Train to the end of the stretch that step `done` belongs to; returns the steps done then."""
     stretch = stretch_at(parts, done)
     feed = feeds[stretch.vocabulary]
     checkpoints = Path(config.output_dir) / "checkpoints"
-    model = make_model(config.model, config.training, config.layout.is_sharded)
+    model = objective.make_model(config.model, config.training, config.layout.is_sharded)
     rows = model.get_input_embeddings().weight.shape[0]
     check_vocabulary(rows, feeds[-1].tokenizer.vocab_size, config.model.checkpoint or "model.shape")
     first_row = first_new_row(config.model, feed.tokenizer.path)
@@ -137,7 +151,7 @@ def _run_stretch(
             f"training.rows_first_steps is {config.training.rows_first_steps}, but no row of the {rows:,} is known to "
             "be new: give an expanded tokenizer (with pieces.parquet), or set model.new_rows_from"
         )
-    module = LanguageModel(
+    module = objective.module(
         model,
         config,
         stretch,
@@ -153,24 +167,39 @@ def _run_stretch(
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
     clock = Clock()
     watcher = Watcher(
-        config, journal, energy, feed.sets, parts[-1].end_step, meter, clock, flops_per_token, start
+        config,
+        journal,
+        energy,
+        feed.sets,
+        parts[-1].end_step,
+        meter,
+        clock,
+        flops_per_token,
+        start,
+        objective,
+        base,
     )
     target = Path(config.output_dir) / "model"
 
     def export_each(saved: Path) -> None:
         if dist.get_rank() == 0:
-            export(saved, config, feeds[-1].tokenizer, target)
+            objective.export(saved, config, feeds[-1].tokenizer, target)
         dist.barrier()
 
     callbacks = [
-        Bar(config.training.global_batch * config.data.sequence_length, parts[-1].end_step),
+        Bar(
+            objective.step_units(config.training.global_batch, config.data.sequence_length),
+            parts[-1].end_step,
+            objective.unit,
+        ),
         Restorer(checkpoints, done),
         watcher,
-        Saver(config, checkpoints, settings_of(config), export_each, clock),
+        *objective.callbacks(journal),
+        Saver(config, checkpoints, settings_of(config, objective), export_each, clock),
     ]
     with quietly():
         trainer = make_trainer(config, kind, callbacks, done)
-        loader = _loader(config, feed, range(done, stretch.end_step), kind)
+        loader = _loader(config, feed, range(done, stretch.end_step), kind, objective)
         try:
             trainer.fit(module, train_dataloaders=loader)
         except torch.OutOfMemoryError as error:
@@ -183,7 +212,7 @@ def _run_stretch(
     return module.step
 
 
-def _loader(config: PretrainConfig, feed: Feed, steps: range, kind: str) -> Any:
+def _loader(config: PretrainConfig, feed: Feed, steps: range, kind: str, objective: Objective) -> Any:
     layout, training = config.layout, config.training
     reader = StepReader(
         feed.samples,
@@ -194,5 +223,6 @@ def _loader(config: PretrainConfig, feed: Feed, steps: range, kind: str) -> Any:
         replica=dist.get_rank() // layout.tensor,
         replicas=layout.replicas,
         positions=config.data.reset_at_documents,
+        collate=objective.collate,
     )
     return make_loader(reader, config.data.loader_workers, kind == "cuda")

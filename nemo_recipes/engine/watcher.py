@@ -1,6 +1,6 @@
 """Around the steps: the journal, the curves of Lightning's loggers, energy, and validation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, Trainer
 
 from nemo_recipes.data.validation import ValidationSet
 from nemo_recipes.engine.language_model import LanguageModel, StepResult
+from nemo_recipes.engine.objective import PRETRAINING, Objective
 from nemo_recipes.engine.validation import validate
 from nemo_recipes.pretrain_config import PretrainConfig
 from nemo_recipes.watch import bits_per_byte, speed
@@ -29,10 +30,14 @@ class Watcher(Callback):
         clock: speed.Clock,
         flops_per_token: int,
         start: int,
+        objective: Objective = PRETRAINING,
+        base: Mapping[str, Any] | None = None,
     ) -> None:
         self._config, self._journal, self._energy_journal = config, journal, energy_journal
         self._sets, self._num_steps, self._meter = sets, num_steps, meter
-        self._start = start
+        self._start, self._base = start, base
+        self._unit = objective.unit
+        self._step_units = objective.step_units(config.training.global_batch, config.data.sequence_length)
         self._clock = clock
         self._flops = flops_per_token
 
@@ -45,7 +50,7 @@ class Watcher(Callback):
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
         """Log and validate where the number of the step says so."""
         result: StepResult = pl_module.result
-        self._clock.mark(self._config.training.global_batch * self._config.data.sequence_length)
+        self._clock.mark(self._step_units)
         watch = self._config.watch
         if result.step % watch.log_every == 0 or result.step == self._num_steps or result.action != "go_on":
             self._log(trainer, pl_module, result)
@@ -56,13 +61,13 @@ class Watcher(Callback):
 
     def _log(self, trainer: Trainer, module: LanguageModel, result: StepResult) -> None:
         rate = self._clock.tokens_per_second()
-        hardware, training = self._config.hardware, self._config.training
+        hardware = self._config.hardware
         memory = _greatest(speed.memory_gib(), module)
         energy = self._read_energy(module, result.step)
         line: dict[str, Any] = {
             "kind": "step",
             "step": result.step,
-            "tokens": result.step * training.global_batch * self._config.data.sequence_length,
+            f"{self._unit}s": result.step * self._step_units,
             "phase": module.phase.what,
             "loss": _plain(result.loss),
             "bits_per_byte": _plain(result.bits_per_byte),
@@ -70,7 +75,7 @@ class Watcher(Callback):
             "learning_rate": result.learning_rate,
             "action": result.action,
             "run": {
-                "tokens_per_second": round(rate, 1),
+                f"{self._unit}s_per_second": round(rate, 1),
                 "mfu": speed.utilization(
                     rate, self._flops, self._config.layout.world_size, hardware.peak_teraflops
                 ),
@@ -78,12 +83,15 @@ class Watcher(Callback):
                 "joules": energy,
             },
         }
+        if result.measures:
+            line["measures"] = {name: _plain(value) for name, value in result.measures.items()}
+        if self._unit != "token":
+            del line["bits_per_byte"]
         if trainer.is_global_zero:
             self._journal.write(line)
-        curves = {
-            name: line[name] for name in ("loss", "bits_per_byte", "gradient_norm", "learning_rate", "tokens")
-        }
-        curves["tokens_per_second"] = rate
+        names = ("loss", "bits_per_byte", "gradient_norm", "learning_rate", f"{self._unit}s")
+        curves = {name: line[name] for name in names if name in line} | line.get("measures", {})
+        curves[f"{self._unit}s_per_second"] = rate
         numbers = {f"train/{name}": value for name, value in curves.items() if isinstance(value, int | float)}
         _to_loggers(trainer, numbers, result.step)
 
@@ -113,10 +121,11 @@ class Watcher(Callback):
         language = self._config.data.replay_language
         scores = validate(module, self._sets)
         account = bits_per_byte.account(self._sets, scores)
-        before = next(iter(self._journal.lines("validation")), account)
+        before = self._base or next(iter(self._journal.lines("validation")), account)
         change = bits_per_byte.forgetting(before, account, language)
         line = {"kind": "validation", "step": module.step} | account
-        line |= {"forgetting": change, "forgetting_of": language}
+        against = "base" if self._base else "step 0"
+        line |= {"forgetting": change, "forgetting_of": language, "forgetting_against": against}
         if trainer.is_global_zero:
             self._journal.write(line)
         numbers = {

@@ -1,7 +1,7 @@
 """`python -m nemo_recipes.launch.nemo_run_pretrain --recipe FILE.yaml`: a recipe through NVIDIA's NeMo-Run.
 
-NeMo-Run (`pip install nemo_run`, not among the locks) brings recipes to Slurm over SSH, to Kubernetes and to clouds. On
-a cluster that you are logged in to, `pretrain.sbatch` needs nothing more than Slurm.
+NeMo-Run (`pip install nemo_run 'leptonai<0.28'`, not among the locks) brings recipes to Slurm over SSH, to Kubernetes
+and to clouds. On a cluster that you are logged in to, `pretrain.sbatch` needs nothing more than Slurm.
 """
 
 from dataclasses import dataclass, field
@@ -58,16 +58,21 @@ def main(launch: Launch) -> None:
         import nemo_run  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
         raise PretrainingError(
-            "nemo_run is not installed: pip install nemo_run, or use nemo_recipes/launch/pretrain.sbatch"
+            f"nemo_run cannot be imported ({error}): pip install nemo_run 'leptonai<0.28' (0.11.1 breaks on later "
+            "ones), or use nemo_recipes/launch/pretrain.sbatch"
         ) from error
-    script = nemo_run.Script(path="nemo_recipes/pretrain.py", args=arguments(launch))
-    nemo_run.run(
-        script,
-        executor=make_executor(nemo_run, launch),
-        name="daad-pretrain",
-        dryrun=launch.dry_run,
-        direct=False,
-    )
+    # Without this entrypoint torchrun would start the file itself, not Python with it.
+    script = nemo_run.Script(path="nemo_recipes/pretrain.py", entrypoint="python", args=arguments(launch))
+    with nemo_run.Experiment("daad-pretrain") as experiment:
+        experiment.add(script, executor=make_executor(nemo_run, launch), name="daad-pretrain")
+        if launch.dry_run:
+            experiment.dryrun()
+            return
+        experiment.run(tail_logs=launch.executor == "local", detach=launch.executor == "slurm")
+    # Where logs are followed, leaving the block waits for the end.
+    failed = [job.id for job in experiment.jobs if job.state.name == "FAILED"]
+    if failed:
+        raise PretrainingError(f"{failed[0]} failed under NeMo-Run: its log stands above")
 
 
 def arguments(launch: Launch) -> list[str]:

@@ -30,11 +30,12 @@ class Memory:
     Attributes:
         weights: Its share of the float32 weights.
         gradients: Its share of the float32 gradients.
-        optimizer: Its share of AdamW's two float32 moments.
+        optimizer: Its share of AdamW's two float32 moments, and of the weights' running means where they are kept.
         copies: bf16 copies to compute with: of all it has (ddp), or of two layers at a time and what lies outside the
             layers (fsdp2, which gathers them).
         activations: What the backward pass needs of one micro-batch. Fused attention kernels keep no S x S matrix.
-        logits: Scores of the vocabulary over one micro-batch, their softmax and gradient; no fused loss is assumed.
+        logits: Scores of the vocabulary over one micro-batch (or one chunk of its labels, beside the head's gradient),
+            their softmax and gradient.
     """
 
     weights: int
@@ -62,15 +63,22 @@ def memory(shape: Shape, training: Training, layout: Layout, sequence_length: in
         gathered = all_held - _layers_held(shape, layout) + 2 * layer_parameters(shape, layout.tensor)
     else:
         gathered = all_held
-    tokens = training.micro_batch * sequence_length
+    tokens = math.ceil(training.micro_batch * sequence_length / layout.context)
     return Memory(
         weights=own * _MASTER,
         gradients=own_learning * _MASTER,
-        optimizer=own_learning * _ADAM,
+        optimizer=own_learning * _ADAM + (own * _MASTER if training.ema else 0),
         copies=working * gathered,
         activations=tokens * activation_bytes(shape, training, layout),
-        logits=tokens * math.ceil(shape.vocab_size / tables_parts(layout)) * _LOGIT_BYTES[training.precision],
+        logits=_logit_bytes(shape, training, layout, tokens),
     )
+
+
+def _logit_bytes(shape: Shape, training: Training, layout: Layout, tokens: int) -> int:
+    rows = math.ceil(shape.vocab_size / tables_parts(layout))
+    chunk = min(training.loss_chunk or tokens, tokens)
+    head = rows * shape.hidden_size * _MASTER if training.loss_chunk else 0
+    return chunk * rows * _LOGIT_BYTES[training.precision] + head
 
 
 def activation_bytes(shape: Shape, training: Training, layout: Layout) -> int:

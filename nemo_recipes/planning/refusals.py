@@ -55,11 +55,12 @@ def memory_refusals(config: PretrainConfig, memory: Memory) -> list[str]:
 
 def _devices(config: PretrainConfig) -> Iterator[str]:
     layout = config.layout
-    at_once = layout.tensor * layout.pipeline
+    at_once = layout.tensor * layout.pipeline * layout.context
     if layout.world_size % at_once:
+        context = f" x context {layout.context}" if layout.context > 1 else ""
         yield (
             f"layout: {layout.nodes} nodes x {layout.gpus_per_node} devices = {layout.world_size} are no multiple of "
-            f"tensor {layout.tensor} x pipeline {layout.pipeline} = {at_once}"
+            f"tensor {layout.tensor} x pipeline {layout.pipeline}{context} = {at_once}"
         )
     elif layout.is_sharded and layout.data_sharding and layout.replicas % layout.data_sharding:
         yield f"layout.data_sharding {layout.data_sharding} must divide the {layout.replicas} replicas"
@@ -71,8 +72,15 @@ def _devices(config: PretrainConfig) -> Iterator[str]:
     if layout.engine == "lightning":
         if layout.pipeline > 1:
             yield f"layout.pipeline {layout.pipeline} needs layout.engine automodel, or 1 with lightning"
+        if layout.context > 1:
+            yield f"layout.context {layout.context} needs layout.engine automodel, or 1 with lightning"
         if layout.data_sharding not in (0, layout.replicas):
             yield f"layout.data_sharding {layout.data_sharding} needs layout.engine automodel, or 0 with lightning"
+    if config.data.sequence_length % (2 * layout.context) and layout.context > 1:
+        yield (
+            f"data.sequence_length {config.data.sequence_length} is no multiple of twice layout.context "
+            f"{layout.context}: each device takes a piece from both ends of a sequence"
+        )
     if layout.strategy == "ddp" and layout.tensor > 1:
         yield f"layout.strategy ddp keeps whole models, tensor {layout.tensor} divides them: set fsdp2 or auto"
 
@@ -95,7 +103,7 @@ def _division(config: PretrainConfig, shape: Shape) -> Iterator[str]:
 
 def _batch(config: PretrainConfig) -> Iterator[str]:
     layout, training = config.layout, config.training
-    if layout.world_size % (layout.tensor * layout.pipeline):
+    if layout.world_size % (layout.tensor * layout.pipeline * layout.context):
         return  # said already, and without whole replicas there is nothing to divide by
     at_once = training.micro_batch * layout.replicas
     if training.global_batch % at_once:

@@ -67,11 +67,13 @@ def _layout(plan: Plan) -> Iterator[tuple[str, str]]:
     accumulation = (
         f", {plan.accumulation} micro-batches of {training.micro_batch} a step" if plan.accumulation else ""
     )
+    context = f"context {layout.context} x " if layout.context > 1 else ""
     yield (
         "layout",
         (
             f"{layout.nodes} nodes x {layout.gpus_per_node} = {layout.world_size} devices: tensor {layout.tensor} x "
-            f"pipeline {layout.pipeline} x {layout.replicas} replicas ({layout.engine}, {strategy}){accumulation}"
+            f"pipeline {layout.pipeline} x {context}{layout.replicas} replicas ({layout.engine}, {strategy})"
+            f"{accumulation}"
         ),
     )
 

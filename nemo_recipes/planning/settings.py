@@ -9,16 +9,20 @@ from typing import Literal
 class Layout:
     """How the work is divided among devices.
 
-    A process drives one device. Devices = tensor x pipeline x data-parallel replicas; replicas see other sequences.
+    A process drives one device. Devices = tensor x pipeline x context x data-parallel replicas; replicas see other
+    sequences.
 
     Attributes:
         nodes: Machines.
         gpus_per_node: GPUs (or, on CPUs, processes) of each machine.
-        engine: lightning shards with FSDP2 and divides tensors; automodel (requirements/automodel.txt) pipelines too.
+        engine: lightning shards with FSDP2 and divides tensors; automodel (NeMo AutoModel, on GPUs, in an environment
+            of its own: requirements/automodel.txt) divides layers and sequences too.
+        automodel: The environment of NeMo AutoModel, for that engine.
         strategy: ddp keeps a whole copy of the model in each replica; fsdp2 shards parameters, gradients and optimizer
             states; auto is fsdp2 where tensors are divided, else ddp.
         tensor: Devices that divide each matrix among them.
         pipeline: Devices that divide the layers among them; more than 1 needs the engine automodel.
+        context: Devices that divide each sequence among them; more than 1 needs the engine automodel.
         data_sharding: Replicas over which fsdp2 shards; 0 for all of them. Fewer, which keep a copy in each group, need
             the engine automodel.
     """
@@ -26,13 +30,15 @@ class Layout:
     nodes: int = 1
     gpus_per_node: int = 1
     engine: Literal["lightning", "automodel"] = "lightning"
+    automodel: str = ".venv-automodel"
     strategy: Literal["auto", "ddp", "fsdp2"] = "auto"
     tensor: int = 1
     pipeline: int = 1
+    context: int = 1
     data_sharding: int = 0
 
     def __post_init__(self) -> None:
-        for setting in ("nodes", "gpus_per_node", "tensor", "pipeline"):
+        for setting in ("nodes", "gpus_per_node", "tensor", "pipeline", "context"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting} must be at least 1, got {getattr(self, setting)}")
         if self.data_sharding < 0:
@@ -51,7 +57,7 @@ class Layout:
     @property
     def replicas(self) -> int:
         """Data-parallel replicas; `planning` refuses layouts in which this is no whole number."""
-        return self.world_size // (self.tensor * self.pipeline)
+        return self.world_size // (self.tensor * self.pipeline * self.context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +97,9 @@ class Energy:
 
     Attributes:
         grid_grams_per_kwh: CO2-equivalent of the electricity, g/kWh; 480 is the world's mean of 2023 (Ember, Global
-            Electricity Review 2024). Give your grid's.
-        pue: Power usage effectiveness, the building's power by the machines'; 1.58 is the mean of 2023 (Uptime
-            Institute's survey). Give your site's.
+            Electricity Review 2024; see docs/pretraining.md). Give your grid's.
+        pue: Power usage effectiveness, the building's power by the machines'; 1.58 is the industry's mean of 2023
+            (Uptime Institute, 23 November 2023; see docs/pretraining.md). Give your site's.
     """
 
     grid_grams_per_kwh: float = 480.0

@@ -35,6 +35,24 @@ def shape_of(model: Model) -> Shape:
     return found
 
 
+def llama_arguments(shape: Shape) -> dict[str, Any]:
+    """A shape as arguments of transformers' LlamaConfig."""
+    return {
+        "vocab_size": shape.vocab_size,
+        "hidden_size": shape.hidden_size,
+        "intermediate_size": shape.intermediate_size,
+        "num_hidden_layers": shape.num_hidden_layers,
+        "num_attention_heads": shape.num_attention_heads,
+        "num_key_value_heads": shape.key_value_heads,
+        "head_dim": shape.head_width,
+        "max_position_embeddings": shape.max_position_embeddings,
+        "rope_parameters": {"rope_type": "default", "rope_theta": shape.rope_theta},
+        "rms_norm_eps": shape.rms_norm_eps,
+        "initializer_range": shape.initializer_range,
+        "tie_word_embeddings": shape.tie_word_embeddings,
+    }
+
+
 def shape_from(content: dict[str, Any]) -> Shape:
     """A shape from a config.json of transformers.
 

@@ -64,7 +64,7 @@ def account(sets: Sequence[Text], scores: Mapping[str, Score]) -> dict[str, Any]
 
 
 def forgetting(before: Mapping[str, Any], now: Mapping[str, Any], language: str) -> float | None:
-    """Change of a language's bits per byte since before training; above 0 something was forgotten.
+    """Change of a language's bits per byte against the base, or since before training; above 0 is forgetting.
 
     None where the language has no validation set.
     """

@@ -4,7 +4,7 @@ import json
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +194,30 @@ def no_process_group() -> Iterator[None]:
     distributed = sys.modules.get("torch.distributed")
     if distributed and distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+@pytest.fixture(scope="session")
+def pretrain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any], Path], dict[str, Any]]:
+    """Runs settings in this process, on one thread, and returns the manifest."""
+    import torch
+    import yaml
+
+    from corpus.command_line import parse
+    from nemo_recipes.engine.run import run
+    from nemo_recipes.planning.plan import check, make_plan
+    from nemo_recipes.pretrain_config import PretrainConfig
+
+    def started(settings: dict[str, Any], output: Path) -> dict[str, Any]:
+        file = tmp_path_factory.mktemp("config") / "run.yaml"
+        file.write_text(yaml.safe_dump(settings | {"output_dir": str(output)}))
+        config = parse(PretrainConfig, "test", ["--config", str(file)])
+        plan = make_plan(config)
+        check(plan)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            return run(config, plan)
+        finally:
+            torch.set_num_threads(threads)
+
+    return started

@@ -144,7 +144,8 @@ def test_two_ddp_processes_learn_what_one_does(recipe: dict[str, Any], tmp_path:
 
 def test_shards_of_two_processes_are_loaded_by_one(recipe: dict[str, Any], tmp_path: Path) -> None:
     """FSDP2 on two processes for four steps, then alone to the eighth, against alone from the start."""
-    first = recipe | {"training": recipe["training"] | {"token_budget": 8 * 4 * 32}}
+    methods = {"token_budget": 8 * 4 * 32, "ema": 0.9, "loss_chunk": 20, "z_loss": 0.001}
+    first = recipe | {"training": recipe["training"] | methods}
     fsdp = ["--layout.gpus_per_node", "2", "--layout.strategy", "fsdp2"]
     output = tmp_path / "two"
     finish(command(first, output, *fsdp, processes=2))

@@ -24,7 +24,11 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
         for package, name in (("corpus.card", "card.css"), ("nemo_recipes.watch.report", "report.css"))
     )
     sections = (
-        ("Bits per byte", _HOW_BITS, _bits_curves(validations) + _bits_table(validations)),
+        (
+            "Bits per byte",
+            _HOW_BITS,
+            _bits_curves(validations) + _bits_table(validations, manifest.get("base")),
+        ),
         ("Training", _HOW_TRAINING, _training_curves(steps)),
         ("Broken steps", _HOW_BROKEN, _broken(manifest)),
         ("Data", _HOW_DATA, _blend(manifest)),
@@ -58,7 +62,9 @@ def _note(manifest: Mapping[str, Any]) -> str:
 _HOW_BITS = (
     "How many bits the model needs for each byte of held-out text, whole documents, raw UTF-8; lower is better. Bytes "
     "do not depend on the tokenizer, so figures of different tokenizers compare on the same text. Step 0 is the model "
-    "as it came. Forgetting is the change in the language that it knew: above 0, something was lost."
+    "as it came; the base, where it was measured, the model before its vocabulary grew, with its own tokenizer. "
+    "Forgetting is the change against the base, else since step 0, in the language that was known: above 0, something "
+    "was lost."
 )
 _HOW_TRAINING = (
     "As logged, each point one step, not smoothed. The gradient norm is before clipping. Speed leaves out validation "
@@ -98,7 +104,10 @@ def _tiles(manifest: Mapping[str, Any], steps: Sequence[Line]) -> str:
         tiles.append(("Speed", short(speeds[len(speeds) // 2]), "tokens per second, median"))
     if result["forgetting"] is not None:
         language = _language(result["forgetting_of"])
-        tiles.append(("Forgetting", f"{result['forgetting']:+.3f}", f"bits per byte of {language}"))
+        against = "against the base" if result.get("forgetting_against") == "base" else "since step 0"
+        tiles.append(
+            ("Forgetting", f"{result['forgetting']:+.3f}", f"bits per byte of {language}, {against}")
+        )
     if mfus := sorted(step["run"]["mfu"] for step in steps if step["run"]["mfu"]):
         tiles.append(("MFU", f"{mfus[len(mfus) // 2]:.1%}", "median"))
     cells = "".join(
@@ -154,7 +163,7 @@ def _bits_curves(validations: Sequence[Line]) -> str:
     return f'<div class="figures">{"".join(figures)}</div>'
 
 
-def _bits_table(validations: Sequence[Line]) -> str:
+def _bits_table(validations: Sequence[Line], base: Mapping[str, Any] | None) -> str:
     if not validations:
         return ""
     first, last = validations[0], validations[-1]
@@ -165,6 +174,7 @@ def _bits_table(validations: Sequence[Line]) -> str:
             rows.append(
                 [
                     escape(_language(name)),
+                    *([f"{base[part][name]['bits_per_byte']:.4f}"] if base else []),
                     f"{before:.4f}",
                     f"{now['bits_per_byte']:.4f}",
                     f"{now['bits_per_byte'] - before:+.4f}",
@@ -173,8 +183,9 @@ def _bits_table(validations: Sequence[Line]) -> str:
                     count(now["labels"]),
                 ]
             )
-    heads = ("text", "bits per byte before", "after", "change", "nats per token after", "bytes", "tokens")
-    return table(f"Before training and after step {count(last['step'])}", heads, rows, range(1, 7))
+    measured = ["bits per byte of the base", "before"] if base else ["bits per byte before"]
+    heads = ["text", *measured, "after", "change", "nats per token after", "bytes", "tokens"]
+    return table(f"Before training and after step {count(last['step'])}", heads, rows, range(1, len(heads)))
 
 
 def _training_curves(steps: Sequence[Line]) -> str:

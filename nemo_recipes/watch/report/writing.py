@@ -25,11 +25,17 @@ _PACKAGES = (
 
 
 def write_report(
-    config: PretrainConfig, plan: Plan, data: Sequence[Mapping[str, Any]], checkpoint: Path, seconds: float
+    config: PretrainConfig,
+    plan: Plan,
+    data: Sequence[Mapping[str, Any]],
+    checkpoint: Path,
+    base: Mapping[str, Any] | None,
+    seconds: float,
 ) -> dict[str, Any]:
     """Write manifest.json and report.html of a run that is at its end; returns the manifest.
 
-    `data` describes what was read with each vocabulary, `checkpoint` is the last one, `seconds` what this start took.
+    `data` describes what was read with each vocabulary, `checkpoint` is the last one, `base` is what forgetting was
+    measured against (None for the model as it came), `seconds` what this start took.
     """
     output = Path(config.output_dir)
     journal = Journal(output / "log.jsonl")
@@ -43,8 +49,10 @@ def write_report(
         "versions": {name: version(name) for name in _PACKAGES},
         "data": list(data),
         "plan": plan.described(),
-        "result": result(plan, int(record["step"]), validations),
+        "base": base,
+        "result": result(plan, int(record["step"]), validations, base),
         "broken_steps": record["broken"],
+        "exported": "ema" if config.checkpoint.export_ema else "weights",
         "model": {
             path.name: sha256_of(path) for path in sorted((output / "model").glob("*")) if path.is_file()
         },
@@ -67,7 +75,9 @@ def write_report(
     return manifest
 
 
-def result(plan: Plan, steps: int, validations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def result(
+    plan: Plan, steps: int, validations: Sequence[Mapping[str, Any]], base: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What came of the run, in figures that the same run gives again."""
     first, last = (validations[0], validations[-1]) if validations else ({"languages": {}}, {"languages": {}})
     return {
@@ -78,10 +88,12 @@ def result(plan: Plan, steps: int, validations: Sequence[Mapping[str, Any]]) -> 
                 "before": first["languages"][language]["bits_per_byte"],
                 "after": score["bits_per_byte"],
             }
+            | ({"base": base["languages"][language]["bits_per_byte"]} if base else {})
             for language, score in last["languages"].items()
         },
         "forgetting": last.get("forgetting"),
         "forgetting_of": last.get("forgetting_of"),
+        "forgetting_against": last.get("forgetting_against"),
     }
 
 

@@ -1,0 +1,169 @@
+"""From files of instructions to conversations and rejects."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import polars as pl
+
+from alignment.conversations.languages import languages_of
+from alignment.conversations.rules import judge
+from alignment.conversations.schemas import Message, UnusableRecordError, messages_of, schema_of
+from alignment.conversations.settings import Columns, Schema
+from alignment.errors import AlignmentError
+from corpus.readers.inputs import InputFile, resolve
+from corpus.readers.reading import cut, parse
+from corpus.readers.streams import ByteStream
+from corpus.sources import Source
+
+MESSAGES = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
+COLUMNS = {"messages": MESSAGES, "language": pl.String(), "source": pl.String(), "line": pl.Int64()}
+REJECTS = {"source": pl.String(), "line": pl.Int64(), "rule": pl.String(), "detail": pl.String()}
+
+_READ = {"messages": MESSAGES, "claim": pl.String(), "source": pl.String(), "line": pl.Int64()}
+
+
+@dataclass(frozen=True)
+class Conversations:
+    """What was read.
+
+    Attributes:
+        frame: A row for each usable conversation, in the order of the files: `messages`, a list of structs of `role`
+            (system, user, assistant, tool) and `content`; `language` (ar, en, other); `source`, the file's name;
+            `line`, the number of its line in JSON Lines, of its record below the header in tables, from 1.
+        rejects: A row for each record that cannot be used: `source`, `line`, `rule`, `detail`. Line 0 stands for the
+            file as a whole.
+    """
+
+    frame: pl.DataFrame
+    rejects: pl.DataFrame
+
+
+def read_conversations(
+    path: str | list[str],
+    *,
+    columns: Columns | None = None,
+    schema: Schema = "auto",
+    language: str = "",
+    language_column: str = "",
+) -> Conversations:
+    """Read files, globs or directories of JSON Lines, CSV or TSV, plain or as .gz, .zst or .bz2.
+
+    Without `columns` the files must be JSON Lines of one schema each: the one that `schema` names, else the first
+    sound record's. `language` (ISO 639) is what all conversations are declared to be in, `language_column` a key of
+    each record that says it; where neither does, it is identified by the text of all turns.
+
+    Raises:
+        DaadError: Nothing there, a file that cannot be opened, or a table without the named columns.
+    """
+    if (schema == "columns") != (columns is not None) and schema != "auto":
+        raise AlignmentError(
+            "schema columns needs columns, and columns no other schema: set the one or the other"
+        )
+    parts = [
+        _of_table(file, source) if columns is not None else _of_json_lines(file, schema, language_column)
+        for source in [_source(path, columns, language_column)]
+        for file in resolve(source)
+    ]
+    read = pl.concat([frame for frame, _ in parts])
+    verdicts = judge(read)
+    judged = pl.concat([read, verdicts], how="horizontal")
+    broken = judged.filter(pl.col("rule").is_not_null()).select(REJECTS.keys())
+    sound = judged.filter(pl.col("rule").is_null())
+    texts = sound.select(
+        pl.col("messages").list.eval(pl.element().struct.field("content")).list.join("\n").alias("text")
+    )["text"]
+    claims = sound["claim"].fill_null(language)
+    frame = sound.with_columns(languages_of(texts, claims)).select(COLUMNS.keys())
+    rejects = pl.concat([*(rejects for _, rejects in parts), broken])
+    return Conversations(frame, rejects.sort("source", "line", maintain_order=True))
+
+
+def _source(path: str | list[str], columns: Columns | None, language_column: str) -> Source:
+    named = columns.by_role() if columns is not None else {"user": "user", "assistant": "assistant"}
+    return Source(
+        name="instructions",
+        path=path,
+        text_columns=named,
+        domain_column=language_column if columns is not None else "",
+        domain="",
+    )
+
+
+def _of_table(file: InputFile, source: Source) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """By the corpus's readers: the turns of a record are its sides, in the place of languages."""
+    name = PurePosixPath(file.path).name
+    documents, rejects = [], []
+    for block in cut(file, source):
+        parsed = parse(block, source)
+        documents.append(parsed.documents)
+        rejects += [(name, fault.row or 0, fault.rule, fault.detail) for fault in parsed.faults]
+    turns = pl.concat(documents).select(
+        line="pair", claim="domain", message=pl.struct(role="language", content="text")
+    )
+    frame = turns.group_by("line", maintain_order=True).agg(
+        pl.col("message").alias("messages"),
+        pl.when(pl.col("claim").first() != "").then(pl.col("claim").first()).alias("claim"),
+    )
+    read = frame.with_columns(source=pl.lit(name)).select(
+        pl.col(key).cast(kind) for key, kind in _READ.items()
+    )
+    return read, pl.DataFrame(rejects, schema=REJECTS, orient="row")
+
+
+def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Record by record, since the types of nested JSON may change from one to the next."""
+    name = PurePosixPath(file.path).name
+    if file.format != "jsonl":
+        raise AlignmentError(
+            f"{file.path}: a table needs a column map: set columns.user and columns.assistant to names in its header"
+        )
+    rows: list[tuple[list[Message], str | None, str, int]] = []
+    rejects: list[tuple[str, int, str, str]] = []
+    expected = "" if schema == "auto" else schema
+    with ByteStream(file.path) as stream:
+        for line, text in _lines(stream):
+            try:
+                record = _record(text)
+                found = schema_of(record, expected)
+                messages = messages_of(record, found)
+                expected = found
+                claim = record.get(language_column) if language_column else None
+                rows.append((messages, claim if isinstance(claim, str) else None, name, line))
+            except UnusableRecordError as error:
+                rejects.append((name, line, error.rule, error.detail))
+        if stream.broken:
+            rejects.append((name, 0, *stream.broken))
+    if not rows and not rejects:
+        rejects.append((name, 0, "empty_file", "the file holds no records"))
+    return (
+        pl.DataFrame(rows, schema=_READ, orient="row"),
+        pl.DataFrame(rejects, schema=REJECTS, orient="row"),
+    )
+
+
+def _lines(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their numbers."""
+    number, rest = 0, b""
+    while not stream.ended or rest:
+        *whole, rest = (rest + stream.read()).split(b"\n")
+        if stream.ended and rest:
+            whole, rest = [*whole, rest], b""
+        for line in whole:
+            number += 1
+            if line.strip():
+                yield number, line
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise UnusableRecordError("invalid_utf8", f"byte {error.start} of the line is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise UnusableRecordError("invalid_json", str(error) or type(error).__name__) from error
+    if not isinstance(record, dict):
+        raise UnusableRecordError("bad_record", f"the line holds a {type(record).__name__}, not an object")
+    return record
