@@ -27,10 +27,8 @@ def main(config: SftConfig) -> None:
 def summary(manifest: dict[str, Any], output_dir: str) -> str:
     """Loss on held-out answers before and after, what was left out, and the paths worth opening."""
     result, packing = manifest["result"], manifest["data"]["packing"]
-    lines = [
-        f"learned from {packing['conversations']:,} conversations in {result['steps']:,} steps, "
-        + f"{packing['sequences']:,} sequences {packing['filled']:.1%} filled"
-    ]
+    filled = f"{packing['sequences']:,} sequences {packing['filled']:.1%} filled"
+    lines = [f"{packing['conversations']:,} conversations in {result['steps']:,} steps, {filled}"]
     for language, both in result["validation"].items():
         before, after = both["before"], both["after"]
         lines.append(

@@ -18,7 +18,7 @@ TOO_LONG = "prompt_longer_than_context"
 
 
 class SampleWriter(Callback):
-    """Writes a line of kind `samples` into the journal at its steps; nothing is drawn, so resumed runs have the same."""
+    """Writes a line of kind `samples` into the journal at its steps; nothing is drawn: resumed runs have the same."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class SampleWriter(Callback):
             self._journal.write({"kind": "samples", "step": module.step, "samples": samples})
         text = "\n\n".join(f"> {sample['prompt']}\n\n{sample['answer']} (machine-made)" for sample in samples)
         for logger in trainer.loggers:
-            experiment = getattr(logger, "experiment", None)
+            experiment: Any = getattr(logger, "experiment", None)
             if hasattr(experiment, "add_text"):
                 experiment.add_text("samples", text, module.step)
 
