@@ -35,9 +35,10 @@ PLANTED: list[tuple[str | None, list[str]]] = [
     ("short_prompt", ["?", ENGLISH_ANSWER]),
     (None, [ENGLISH + " Please.", ENGLISH_ANSWER, "ok", "I am glad."]),
     ("short_answer", ["Is water wet, in one letter?", "y"]),
-    ("foreign_language", ["Write it now.", "La lecture aide les enfants à apprendre des mots nouveaux et à comprendre."]),
+    ("foreign_language", ["Write it now.", "La lecture aide les enfants à apprendre des mots nouveaux, et plus."]),
     ("foreign_language", [  # Persian
-        "لطفاً یک پاراگراف کوتاه درباره فواید مطالعه برای کودکان در مدرسه و خانه بنویس که همه بتوانند آن را بفهمند.", ARABIC_ANSWER,
+        "لطفاً یک پاراگراف کوتاه درباره فواید مطالعه برای کودکان در مدرسه و خانه بنویس که همه بتوانند آن را بفهمند.",
+        ARABIC_ANSWER,
     ]),
     ("answer_language", ["ما عاصمة الأردن؟", "The capital of Jordan is Amman."]),
     ("answer_language", ["What is the capital of Jordan?", "عاصمة الأردن هي عمّان."]),
@@ -60,7 +61,7 @@ PLANTED: list[tuple[str | None, list[str]]] = [
     (None, ["ترجم: friendship", "إليك الترجمة: الصداقة."]),
     ("english_left", [
         "اشرح هذا.",
-        "الجواب عن سؤالك هو please note that the following text is important كما ترى في النص الطويل الذي بين يديك الآن.",
+        "الجواب عن سؤالك هو please note that the following text is important كما ترى في النص الطويل الذي بين يديك.",
     ]),
     (None, ["ما اسم الكتاب؟", "اسم الكتاب «The Art of Computer Programming by Donald Knuth» وهو كتاب مشهور."]),
     ("mixed_script", ["صف الشركة.", "الشركةAlpha تعمل معBeta في السوقGamma منذ سنوات طويلة."]),
