@@ -35,7 +35,10 @@ PLANTED: list[tuple[str | None, list[str]]] = [
     ("short_prompt", ["?", ENGLISH_ANSWER]),
     (None, [ENGLISH + " Please.", ENGLISH_ANSWER, "ok", "I am glad."]),
     ("short_answer", ["Is water wet, in one letter?", "y"]),
-    ("foreign_language", ["Write it now.", "La lecture aide les enfants à apprendre des mots nouveaux, et plus."]),
+    ("foreign_language", [  # French
+        "Write it now.",
+        "La lecture aide les enfants à apprendre des mots nouveaux et à comprendre le monde.",
+    ]),
     ("foreign_language", [  # Persian
         "لطفاً یک پاراگراف کوتاه درباره فواید مطالعه برای کودکان در مدرسه و خانه بنویس که همه بتوانند آن را بفهمند.",
         ARABIC_ANSWER,
