@@ -95,14 +95,16 @@ class Samples:
     """Answers that are written while the model learns, for people to look at.
 
     Attributes:
-        every_steps: Steps between them; the first are written before training, the last at its end. 0 for those two
-            alone, -1 for none.
+        every_steps: Steps between them; 0 for the end alone, -1 for none.
+        before_training: Write some before the first step too. A pretrained model may repeat any text that it was
+            trained on, also such as is not to be shown.
         prompts: Questions to answer; where there are none, the first validation conversations of each language.
         per_language: How many of those.
         new_tokens: Longest answer in tokens. The likeliest token is taken each time.
     """
 
     every_steps: int = 0
+    before_training: bool = False
     prompts: list[str] = field(default_factory=list)
     per_language: int = 2
     new_tokens: int = 64

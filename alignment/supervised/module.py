@@ -1,4 +1,7 @@
-"""The module that learns answers: the engine's, with noise on the embeddings where that is asked for."""
+"""The module that learns answers: the engine's, with noise on the embeddings where that is asked for.
+
+B sequences of a micro batch, S tokens of a sequence, K of them with a label in any sequence, V rows of the head.
+"""
 
 from functools import partial
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 import torch
 
 from alignment.supervised.noise import noise
-from nemo_recipes.engine.batches import Batch
+from nemo_recipes.engine.batches import NOT_COUNTED, Batch
 from nemo_recipes.engine.language_model import LanguageModel
 
 
@@ -16,6 +19,26 @@ class SupervisedModule(LanguageModel):
     def __init__(self, *arguments: Any, neftune: float = 0.0, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._neftune = neftune
+
+    def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
+        """Loss of each label in nats, float32, 0 where no loss is taken.
+
+        The head is computed where a label is, and nowhere else: prompts and padding are spared the largest matrix of a
+        small model.
+        """
+        kept_K = (labels_BS != NOT_COUNTED).any(0).nonzero()[:, 0]  # noqa: N806
+        if self.config.training.compile or not len(kept_K):  # a changing K would be compiled again and again
+            return super().label_losses(tokens_BS, labels_BS, positions_BS)
+        logits_BKV = self.model(  # noqa: N806
+            input_ids=tokens_BS, position_ids=positions_BS, use_cache=False, logits_to_keep=kept_K
+        ).logits
+        losses_BK = torch.nn.functional.cross_entropy(  # noqa: N806
+            logits_BKV.flatten(0, 1).float(),
+            labels_BS[:, kept_K].flatten(),
+            ignore_index=NOT_COUNTED,
+            reduction="none",
+        ).view(len(labels_BS), -1)
+        return losses_BK.new_zeros(labels_BS.shape).index_copy(1, kept_K, losses_BK)
 
     def micro_batch_loss(self, batch: Batch, number: int) -> tuple[torch.Tensor, int]:
         """Sum of the losses of one micro batch, and its tokens."""

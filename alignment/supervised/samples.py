@@ -36,8 +36,8 @@ class SampleWriter(Callback):
         self._most = context
 
     def on_train_start(self, trainer: Trainer, pl_module: Any) -> None:
-        """The model as it came."""
-        if pl_module.step == 0:
+        """The model as it came, where that is asked for."""
+        if pl_module.step == 0 and self._settings.before_training:
             self._write(trainer, pl_module)
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: Any, *rest: Any) -> None:  # noqa: ARG002
