@@ -67,16 +67,21 @@ def _distances(totals: Floats, level: Level) -> Floats:
     return np.asarray((upto[..., :, None] - upto[..., None, :]) ** 2)
 
 
-def alpha(values: Floats, level: Level, *, resamples: int, seed: int) -> Alpha:
-    """Alpha with a percentile interval from a bootstrap of units; `values` as for `coincidences`."""
-    paired = values[(~np.isnan(values)).sum(axis=1) >= 2]
-    if not len(paired):
+def alpha(values: Floats, level: Level, *, resamples: int, seed: int, turned: Floats | None = None) -> Alpha:
+    """Alpha with a percentile interval from a bootstrap of units; `values` as for `coincidences`.
+
+    `turned` holds the same judgments with the two sides of each comparison changed over. Both count then, so that
+    alpha does not hang on which of two models is named first; a unit and its turned twin are drawn together.
+    """
+    several = (~np.isnan(values)).sum(axis=1) >= 2
+    num_units, num_values = int(several.sum()), int((~np.isnan(values[several])).sum())
+    if not num_units:
         return Alpha(value=None, low=None, high=None, units=0, values=0)
-    _, by_unit = coincidences(paired)
+    rows = values[several] if turned is None else np.concatenate([values[several], turned[several]])
+    _, each = coincidences(rows)
+    by_unit = each.reshape(-1, num_units, *each.shape[1:]).sum(axis=0)
     value = float(from_coincidences(by_unit.sum(axis=0), level))
-    weights = np.random.default_rng(seed).multinomial(
-        len(paired), np.full(len(paired), 1 / len(paired)), resamples
-    )
+    weights = np.random.default_rng(seed).multinomial(num_units, np.full(num_units, 1 / num_units), resamples)
     drawn = from_coincidences(np.asarray(np.tensordot(weights.astype(np.float64), by_unit, axes=1)), level)
     known = drawn[~np.isnan(drawn)]
     low, high = np.percentile(known, (2.5, 97.5)) if len(known) else (np.nan, np.nan)
@@ -84,6 +89,6 @@ def alpha(values: Floats, level: Level, *, resamples: int, seed: int) -> Alpha:
         value=None if np.isnan(value) else value,
         low=None if np.isnan(low) else float(low),
         high=None if np.isnan(high) else float(high),
-        units=len(paired),
-        values=int((~np.isnan(paired)).sum()),
+        units=num_units,
+        values=num_values,
     )

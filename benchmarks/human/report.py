@@ -32,7 +32,7 @@ SECTIONS = {
         (
             "Krippendorff's alpha over what several annotators judged: 1 is perfect, 0 is chance; below .67 it is "
             "usual to draw no conclusions. Nominal takes outcomes as different or not; ordinal puts a tie between "
-            "the two wins."
+            "the two wins. Each comparison counts both ways round, so that it does not matter which model comes first."
         ),
     ),
     "annotators": (
@@ -117,15 +117,16 @@ def _ratings(summary: Mapping[str, Any]) -> str:
 def _pairs(summary: Mapping[str, Any]) -> str:
     rows = []
     for pair in summary["pairs"]:
-        total = sum(pair[name] for name in OUTCOMES)
+        found, (left, right) = pair["outcomes"], pair["models"]
+        total = sum(found.values())
         shares = "".join(
-            f'<span class="{kind}" style="flex-grow:{pair[name]}" title="{name}: {pair[name]}"></span>'
+            f'<span class="{kind}" style="flex-grow:{found[name]}" title="{name}: {found[name]}"></span>'
             for name, kind in (("left", "l0"), ("tie", "other"), ("both_bad", "l3"), ("right", "l1"))
-            if pair[name]
+            if found[name]
         )
-        drawn = f'<div class="split" aria-hidden="true">{shares}</div>'
-        counts = [f"{count(pair[name])} <small>{percent(pair[name], total)}</small>" for name in OUTCOMES]
-        rows.append([f"{isolated(pair['left'])} and {isolated(pair['right'])}", *counts, drawn])
+        drawn = f'<div class="split outcomes" aria-hidden="true">{shares}</div>'
+        counts = [f"{count(found[name])} <small>{percent(found[name], total)}</small>" for name in OUTCOMES]
+        rows.append([f"{isolated(left)} and {isolated(right)}", *counts, drawn])
     header = ("pair", "first wins", "tie", "both bad", "second wins", "")
     return table("Outcomes", header, rows, numeric=(1, 2, 3, 4))
 

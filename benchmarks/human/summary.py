@@ -111,13 +111,27 @@ def _comparisons(
     ]
     ranking.sort(key=lambda row: -row["bradley_terry"]["value"])
     pairs = [
-        {"left": left, "right": right}
-        | {name: int(counts.filter(left=left, right=right, outcome=name)["len"].sum()) for name in OUTCOMES}
+        {
+            "models": [left, right],
+            "outcomes": {
+                name: int(counts.filter(left=left, right=right, outcome=name)["len"].sum())
+                for name in OUTCOMES
+            },
+        }
         for left, right in judgments.select("left", "right").unique().sort("left", "right").iter_rows()
     ]
     agreement = {
-        level: asdict(alpha(_matrix(judgments, "outcome", _CODES[level]), level, **settings))
-        for level in _LEVELS
+        level: asdict(
+            alpha(
+                _matrix(judgments, "outcome", codes),
+                level,
+                turned=_matrix(
+                    judgments, "outcome", codes | {"left": codes["right"], "right": codes["left"]}
+                ),
+                **settings,
+            )
+        )
+        for level, codes in _CODES.items()
     }
     return {"ranking": ranking, "pairs": pairs, "agreement": {PREFERENCE: agreement}}
 

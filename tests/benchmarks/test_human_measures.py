@@ -49,6 +49,22 @@ def test_alpha_is_that_of_the_reference_package(level, rows):
     assert alpha(values, level, resamples=100, seed=0).value == pytest.approx(theirs, abs=1e-9)
 
 
+def test_agreement_on_pairs_does_not_hang_on_which_model_is_named_first():
+    """All prefer the second model but one: with both ways round the two sides are as likely, and alpha is high.
+
+    Three units of two: (2, 2), (2, 2), (2, 1), and turned (1, 1), (1, 1), (1, 2): 11 and 22 four times, 12 and 21 twice
+    each. Observed 4 of 12; expected 2 * 6 * 6 / (12 * 11): alpha = 1 - (1/3) / (6/11) = 7/18.
+    """
+    values = np.array([[2.0, 2], [2, 2], [2, 1]])
+    found = alpha(values, "nominal", resamples=100, seed=0, turned=3 - values)
+    assert found.value == pytest.approx(7 / 18)
+    assert (found.units, found.values) == (3, 6)
+    assert alpha(3 - values, "nominal", resamples=100, seed=0, turned=values) == found
+    assert alpha(values, "nominal", resamples=100, seed=0).value == 0
+    theirs = krippendorff.alpha(np.concatenate([values, 3 - values]).T, level_of_measurement="nominal")
+    assert found.value == pytest.approx(theirs)
+
+
 def test_annotators_who_click_blindly_agree_by_chance_alone():
     blind = np.random.default_rng(3).integers(1, 6, (600, 3)).astype(float)
     found = alpha(blind, "ordinal", resamples=300, seed=0)

@@ -223,6 +223,15 @@ def test_export_turns_clicks_into_models(questions, tmp_path):
     assert sides.rows() == [("base", "dpo", "right"), ("base", "sft", "right"), ("dpo", "sft", "left")]
     results = json.loads((output / "results.json").read_text())
     assert [row["model"] for row in results["ranking"]] == ["dpo", "sft", "base"]
+    assert results["pairs"][0] == {
+        "models": ["base", "dpo"],
+        "outcomes": {
+            "left": 0,
+            "tie": rows.filter(left="base", right="dpo", outcome="tie").height,
+            "both_bad": 0,
+        }
+        | {"right": rows.filter(left="base", right="dpo", outcome="right").height},
+    }
     layla, omar = results["annotators"]
     assert (layla["annotator"], omar["annotator"], layla["judgments"]) == ("Layla", "عمر", 12)
     page = (output / "report.html").read_text(encoding="utf-8")
