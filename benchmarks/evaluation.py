@@ -106,6 +106,7 @@ def _evaluated(
         write_json(output / "results.json", results)
     if not results["scores"]:
         raise BenchmarkError(f"tasks: nothing to score: {missing[0]['task']}: {missing[0]['reason']}")
+    write_json(output / "results.json", results)
     return results
 
 

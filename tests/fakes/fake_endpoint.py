@@ -19,6 +19,7 @@ class FakeEndpoint:
     Attributes:
         url: Base address, to be given as `EndpointSettings.url`.
         answer: What is said to a payload: a text (also "").
+        echo: Logprobs of an echoed prompt, a text or token ids; by default its words are its tokens.
         logprob: Log-probability of a token of an echoed prompt, from the text before it and the token.
         faults: One is taken for each request that comes, in order; "" for none. "timeout" (says nothing until closed),
             "malformed" (no JSON), "form" (JSON of another form), "truncated" (half of the promised bytes), "reset",
@@ -34,6 +35,7 @@ class FakeEndpoint:
                  models: Sequence[str] = ("tiny",), key: str = "") -> None:  # fmt: skip
         self.answer = answer or (lambda payload: f"answer to {last_text(payload)}")
         self.logprob: Callable[[str, str], float] = some_logprob
+        self.echo: Callable[[str | list[int]], dict] = self.words_with_logprobs
         self.faults = list(faults)
         self.dead_after: int | None = None
         self.refuse: Callable[[dict], bool] = lambda payload: False
@@ -70,6 +72,15 @@ class FakeEndpoint:
     def leaving(self) -> None:
         with self.lock:
             self._at_once -= 1
+
+    def words_with_logprobs(self, prompt: str) -> dict:
+        """The logprobs of an echoed prompt whose tokens are its words."""
+        tokens = tokens_of(prompt)
+        offsets = [sum(map(len, tokens[:number])) for number in range(len(tokens))]
+        found = [self.logprob(prompt[:start], token) for start, token in zip(offsets, tokens, strict=True)]
+        top = [None, *({token: value} for token, value in zip(tokens[1:], found[1:], strict=True))]
+        logprobs = [None, *found[1:]]
+        return {"tokens": tokens, "token_logprobs": logprobs, "text_offset": offsets, "top_logprobs": top}
 
     def next_fault(self) -> Fault:
         with self.lock:
@@ -145,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, body, cut=fault == "truncated")
 
     def _body(self, payload: dict) -> dict:
-        text = self.fake.answer(payload)
+        text = "" if payload.get("echo") else self.fake.answer(payload)
         asked = (
             json.dumps(payload["messages"], ensure_ascii=False)
             if "messages" in payload
@@ -155,23 +166,15 @@ class _Handler(BaseHTTPRequestHandler):
         if "messages" in payload:
             body["choices"] = [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]
         elif payload.get("echo"):
-            body["choices"] = [{"text": asked, "finish_reason": "length", "logprobs": self._echo(asked)}]
+            body["choices"] = [
+                {"text": asked, "finish_reason": "length", "logprobs": self.fake.echo(payload["prompt"])}
+            ]
         else:
             body["choices"] = [{"text": text, "finish_reason": "stop"}]
         if self.fake.counts:
             prompt, completion = self.fake.counts(asked), self.fake.counts(text)
             body["usage"] = {"prompt_tokens": prompt, "completion_tokens": completion}
         return body
-
-    def _echo(self, prompt: str) -> dict:
-        tokens = tokens_of(prompt)
-        offsets = [sum(map(len, tokens[:number])) for number in range(len(tokens))]
-        found = [
-            self.fake.logprob(prompt[:start], token) for start, token in zip(offsets, tokens, strict=True)
-        ]
-        top = [None, *({token: value} for token, value in zip(tokens[1:], found[1:], strict=True))]
-        logprobs = [None, *found[1:]]
-        return {"tokens": tokens, "token_logprobs": logprobs, "text_offset": offsets, "top_logprobs": top}
 
     def _stream(self, body: dict, *, broken: bool) -> None:
         text = body["choices"][0]["message"]["content"]
