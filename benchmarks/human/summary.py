@@ -164,7 +164,8 @@ def _ratings(
         if rows.is_empty():
             continue
         agreement[criterion] = {
-            level: asdict(alpha(_matrix(rows, "value", points), level, **settings)) for level in _LEVELS
+            level: asdict(alpha(_matrix(rows, "value", points), level, resamples=resamples, seed=seed))
+            for level in _LEVELS
         }
         for model in study["models"]:
             of_model = (
