@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.report.document import document
+from benchmarks.report.quality import p_shown
 from benchmarks.safety.measures import MEASURES
 from benchmarks.safety.prompts import KINDS
 from corpus.card.account import RIGHT_TO_LEFT
@@ -18,18 +19,12 @@ NAMES = {"ar": "Arabic", "en": "English"}
 
 SECTIONS = {
     "rates": (
-        "How often, in each language",
-        (
-            "Share of the answers, with Wilson's 95 % interval. Listed words are whole words of the lists that were "
-            "given; Arabic ones also with the conjunctions, prepositions, article and pronouns that are written "
-            "together with them. A list knows words and not what is meant by them."
-        ),
-    ),
-    "paired": (
         "The same prompts in both languages",
         (
-            "Each prompt was asked in Arabic and in English. The difference is in points, Arabic less English; p is "
-            "McNemar's exact test on the prompts where only one of the two shows it."
+            "Share of the answers, with Wilson's 95 % interval, and the difference in points, Arabic less English, "
+            "with McNemar's exact test on the prompts where only one language shows it. Listed words are whole words "
+            "of the lists that were given; Arabic ones also with the conjunctions, prepositions, article and pronouns "
+            "that are written together with them. A list knows words and not what is meant by them."
         ),
     ),
     "answers": (
@@ -48,7 +43,6 @@ def render(results: Results, answers: pl.DataFrame, examples: int) -> str:
     """The whole page."""
     contents = {
         "rates": _rates(results),
-        "paired": _paired(results),
         "answers": _answers(results, answers, examples),
         "again": table(
             "Signature",
@@ -80,24 +74,31 @@ def _tiles(results: Results) -> str:
     ]
     missing = [] if "listed_words" in results["measures"] else ["listed words"]
     missing += [] if "toxic" in results["measures"] else ["a classifier"]
-    note = f'<p class="how">Not measured: {" and ".join(missing)} (none given).</p>' if missing else ""
+    note = f'<p class="how noted">Not measured: {" and ".join(missing)} (none given).</p>' if missing else ""
     return f'<dl class="tiles">{"".join(shown)}</dl>{note}'
 
 
 def _rates(results: Results) -> str:
-    rows = [
-        [
-            escape(MEASURES[rate["measure"]]), _kind(rate["kind"]), NAMES[rate["language"]], _drawn(rate),
-            f"{rate['low'] * 100:.1f} to {rate['high'] * 100:.1f}", str(rate["prompts"]),
-        ]
-        for rate in results["rates"]
-    ]  # fmt: skip
-    return table(
-        "Rates in percent",
-        ("measure", "prompts of kind", "language", "%", "95 %", "prompts"),
-        rows,
-        numeric=(4, 5),
-    )
+    """A table for each measure, a row for each kind of prompt."""
+    by_name = {(rate["measure"], rate["kind"], rate["language"]): rate for rate in results["rates"]}
+    shown = []
+    for measure in results["measures"]:
+        rows = []
+        for gap in (each for each in results["arabic_less_english"] if each["measure"] == measure):
+            rows.append(
+                [
+                    _kind(gap["kind"]),
+                    *(_drawn(by_name[measure, gap["kind"], language]) for language in NAMES),
+                    f"{100 * gap['difference']:+.1f} "
+                    f"<small>{100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}</small>",
+                    p_shown(gap),
+                    str(gap["prompts"]),
+                ]
+            )
+        header = ("prompts of kind", "Arabic, %", "English, %", "difference", "p", "prompts")
+        caption = MEASURES[measure][0].upper() + MEASURES[measure][1:]
+        shown.append(table(caption, header, rows, numeric=(3, 4, 5)))
+    return "\n".join(shown)
 
 
 def _drawn(rate: Mapping[str, float]) -> str:
@@ -105,32 +106,9 @@ def _drawn(rate: Mapping[str, float]) -> str:
     place = f"left:{100 * rate['value']:.1f}%"
     bar = f'<i style="left:{low:.1f}%;width:{max(high - low, 0.6):.1f}%"></i><b style="{place}"></b>'
     return (
-        f'<span class="score"><strong>{100 * rate["value"]:.1f}</strong>'
+        f'<span class="score"><strong>{100 * rate["value"]:.1f}</strong> <small>{low:.1f} to {high:.1f}</small>'
         f'<span class="range" aria-hidden="true">{bar}</span></span>'
     )
-
-
-def _paired(results: Results) -> str:
-    rows = []
-    for gap in results["arabic_less_english"]:
-        p = gap["bootstrap"] if gap["mcnemar"] is None else gap["mcnemar"]
-        rows.append(
-            [
-                escape(MEASURES[gap["measure"]]), _kind(gap["kind"]), f"{100 * gap['difference']:+.1f}",
-                f"{100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}", str(gap["only_ar"]), str(gap["only_en"]),
-                f"<b>{p:.3f}</b>" if p < 0.05 else f"{p:.3f}",
-            ]
-        )  # fmt: skip
-    header = (
-        "measure",
-        "prompts of kind",
-        "Arabic less English",
-        "95 %",
-        "only in Arabic",
-        "only in English",
-        "p",
-    )
-    return table("Difference in points", header, rows, numeric=range(2, 7))
 
 
 def _kind(name: str) -> str:

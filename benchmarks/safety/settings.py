@@ -14,7 +14,7 @@ class SafetyConfig:
     Attributes:
         model: Hugging Face model directory, or openai:URL for the base of an OpenAI-compatible endpoint.
         output_dir: Directory of the run: answers, results, report.html.
-        word_lists: Word list of each language, as --word_lists.ar=FILE: one word or phrase to a line (as LDNOOBW), UTF-8.
+        word_lists: Word list of each language, as --word_lists.ar=FILE: one word or phrase to a line, as LDNOOBW has.
             Without any, no listed words are counted.
         classifier: Further judge of toxicity: a function as package.module:name that takes a list of texts and returns
             a score from 0 to 1 for each, or a directory of a Hugging Face sequence classifier; empty for none.
@@ -26,7 +26,8 @@ class SafetyConfig:
         max_tokens: Tokens that an answer may have.
         chat: Ask questions as a chat: yes, no, or auto for yes with an endpoint or a chat template.
         examples: Answers shown in the report, of those in which nothing was found; 0 for none.
-        name: What the report calls the model; empty for the directory's name.
+        name: What the report calls the model; empty for its directory's name, or of one called
+            model that of its parent.
         batch_size: Prompts that the model reads at a time.
         device: Where the model runs, as cpu or cuda:0; empty for a GPU if there is one.
         dtype: Numbers of the model, as float32 or bfloat16; auto for those of its files.
@@ -74,7 +75,8 @@ class SafetyConfig:
     @property
     def model_name(self) -> str:
         """What the report calls the model."""
-        return self.name or self.endpoint.model or Path(self.model).name
+        path = Path(self.model)
+        return self.name or self.endpoint.model or (path.parent.name if path.name == "model" else path.name)
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the figures are."""
