@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 import polars as pl
 
 from alignment.conversations.languages import languages_of
-from alignment.conversations.reading import MESSAGES, REJECTS, _lines, _record
+from alignment.conversations.json_lines import lines_of, record_of
+from alignment.conversations.reading import MESSAGES, REJECTS
 from alignment.conversations.schemas import UnusableRecordError
 from alignment.errors import AlignmentError
 from alignment.preferences.rules import judge
@@ -82,9 +83,9 @@ def _of_file(file: InputFile, schema: str, language_column: str) -> tuple[pl.Dat
     rejects: list[tuple[str, int, str, str]] = []
     expected = "" if schema == "auto" else schema
     with ByteStream(file.path) as stream:
-        for line, text in _lines(stream):
+        for line, text in lines_of(stream):
             try:
-                record = _record(text)
+                record = record_of(text)
                 found = schema_of(record)
                 pair = pair_of(record, found, expected or found)
                 expected = found
