@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 
 import polars as pl
 
-from alignment.conversations.languages import languages_of
 from alignment.conversations.json_lines import lines_of, record_of
+from alignment.conversations.languages import languages_of
 from alignment.conversations.reading import MESSAGES, REJECTS
 from alignment.conversations.schemas import UnusableRecordError
 from alignment.errors import AlignmentError
