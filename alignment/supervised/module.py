@@ -8,6 +8,11 @@ from typing import Any
 
 import torch
 
+from alignment.supervised.attention import (
+    attend_within_conversations,
+    attends_within_conversations,
+    spans_of,
+)
 from alignment.supervised.noise import noise
 from nemo_recipes.engine.batches import NOT_COUNTED, Batch
 from nemo_recipes.engine.language_model import LanguageModel
@@ -19,6 +24,8 @@ class SupervisedModule(LanguageModel):
     def __init__(self, *arguments: Any, neftune: float = 0.0, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._neftune = neftune
+        if not self.config.training.compile:
+            attend_within_conversations(self.model)
 
     def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
         """Loss of each label in nats, float32, 0 where no loss is taken.
@@ -29,8 +36,13 @@ class SupervisedModule(LanguageModel):
         kept_K = (labels_BS != NOT_COUNTED).any(0).nonzero()[:, 0]  # noqa: N806
         if self.config.training.compile or not len(kept_K):  # a changing K would be compiled again and again
             return super().label_losses(tokens_BS, labels_BS, positions_BS)
+        apart = positions_BS is not None and attends_within_conversations(self.model)
         logits_BKV = self.model(  # noqa: N806
-            input_ids=tokens_BS, position_ids=positions_BS, use_cache=False, logits_to_keep=kept_K
+            input_ids=tokens_BS,
+            position_ids=positions_BS,
+            use_cache=False,
+            logits_to_keep=kept_K,
+            **({"conversation_spans": spans_of(positions_BS)} if apart else {}),
         ).logits
         losses_BK = torch.nn.functional.cross_entropy(  # noqa: N806
             logits_BKV.flatten(0, 1).float(),

@@ -105,13 +105,19 @@ def test_loss_equals_a_float64_twin_conversation_by_conversation(
     assert loss == pytest.approx(total, rel=1e-5)
 
 
-@pytest.mark.parametrize("attention", ["sdpa", "eager"])
+@pytest.mark.parametrize("attention", ["daad_conversations", "sdpa", "eager"])
 def test_packed_equals_apart(base_model_dir: Path, examples: Any, attention: str) -> None:
     """Loss and every gradient, whatever conversations share a sequence, and sequences a micro batch."""
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base_model_dir, attn_implementation=attention).train()
+    named = "sdpa" if attention == "daad_conversations" else attention
+    model = AutoModelForCausalLM.from_pretrained(base_model_dir, attn_implementation=named).train()
     module = module_of(model)
+    if attention == "sdpa":
+        model.set_attn_implementation(
+            "sdpa"
+        )  # with a mask over all pairs, as transformers makes it of positions
+    assert model.config._attn_implementation == attention
     plain = gradients(module, batch_of(examples, APART, 1, positions=False))
     loss = summed(module, batch_of(examples, APART, 1, positions=False))
     for members, micro_batch, positions in (
@@ -156,6 +162,7 @@ def test_the_head_alone_where_labels_are_changes_nothing(tiny_model: Any, exampl
     batch = batch_of(examples, PACKED, 2)
     given = [batch[name][0] for name in ("tokens_ABS", "labels_ABS", "positions_ABS")]
     ours = module.label_losses(*given)
+    tiny_model.set_attn_implementation("sdpa")
     engine = super(SupervisedModule, module).label_losses(*given)
     assert torch.allclose(ours, engine, atol=1e-6)
 
