@@ -5,9 +5,10 @@ from typing import Any, Literal
 
 from alignment.adapters.settings import Lora
 from alignment.preferences.settings import PreferenceData
+from alignment.tuning import Tuning
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.settings import Hardware, Layout
-from nemo_recipes.pretrain_config import Checkpoint, Failure, Model, PretrainConfig, Training, Watch
+from nemo_recipes.pretrain_config import Checkpoint, Failure, Model, PretrainConfig, Watch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,54 +51,9 @@ class Preference:
         return {name: value for name, value in asdict(self).items() if not name.startswith("reference")}
 
 
-@dataclass(frozen=True, kw_only=True)
-class DpoTraining:
-    """Budget, batch and optimizer.
-
-    Attributes:
-        epochs: How often each pair is read; the last step is filled up from the next epoch.
-        max_steps: Stop after so many steps; 0 for the epochs alone.
-        micro_batch: Pairs that one replica passes through the model at a time, both answers together.
-        global_batch: Pairs of one optimizer step, over all replicas and accumulation.
-        learning_rate: Peak learning rate.
-        schedule: constant, or cosine to minimum_learning_rate at the end.
-        warmup_steps: Steps of linear warm-up.
-        minimum_learning_rate: Where cosine ends.
-        betas: AdamW's decay rates.
-        epsilon: AdamW's epsilon.
-        weight_decay: Decoupled weight decay of matrices.
-        clip: Greatest norm of the gradient; 0 for no clipping.
-        precision: bf16 computes in bfloat16 and keeps weights and optimizer states in float32.
-        gradient_checkpointing: Recompute activations in the backward pass, to save memory.
-        seed: Seed of the order of the pairs.
-    """
-
-    epochs: float = 1.0
-    max_steps: int = 0
-    micro_batch: int = 4
-    global_batch: int = 64
-    learning_rate: float = 5e-7
-    schedule: Literal["constant", "cosine"] = "cosine"
-    warmup_steps: int = 0
-    minimum_learning_rate: float = 0.0
-    betas: list[float] = field(default_factory=lambda: [0.9, 0.95])
-    epsilon: float = 1e-8
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    precision: Literal["bf16", "fp32"] = "bf16"
-    gradient_checkpointing: bool = False
-    seed: int = 1234
-
-    def __post_init__(self) -> None:
-        if not 0 < self.epochs < float("inf"):
-            raise ValueError(f"epochs must be a number above 0, got {self.epochs}")
-        if self.max_steps < 0:
-            raise ValueError(f"max_steps must be at least 0, got {self.max_steps}")
-
-    def num_steps(self, num_pairs: int) -> int:
-        """Optimizer steps that the epochs take, rounded up."""
-        steps = -int(-self.epochs * num_pairs // self.global_batch)
-        return min(steps, self.max_steps) if self.max_steps else steps
+def _tuning() -> Tuning:
+    """Preferences are learned far more slowly than answers: 5e-7 is the rate of most published DPO recipes."""
+    return Tuning(micro_batch=4, global_batch=64, learning_rate=5e-7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +78,7 @@ class DpoConfig:
     data: PreferenceData
     model: Model
     preference: Preference = field(default_factory=Preference)
-    training: DpoTraining = field(default_factory=DpoTraining)
+    training: Tuning = field(default_factory=_tuning)
     lora: Lora = field(default_factory=Lora)
     layout: Layout = field(default_factory=Layout)
     hardware: Hardware = field(default_factory=Hardware)
@@ -142,17 +98,18 @@ class DpoConfig:
         kept = ("data", "model", "preference", "training", "lora", "layout", "failure")
         return {name: settings[name] for name in kept}
 
-    def engine(self, num_steps: int) -> PretrainConfig:
+    def num_steps(self, num_pairs: int) -> int:
+        """Optimizer steps; the last one is filled up with pairs of the next epoch."""
+        return self.training.steps(self.training.epochs * num_pairs)
+
+    def for_engine(self, num_steps: int) -> PretrainConfig:
         """The same run in the words of the training engine, which counts sequences of a fixed length."""
-        learning = asdict(self.training)
-        for name in ("epochs", "max_steps"):
-            del learning[name]
         length = self.data.max_length
         return PretrainConfig(
             output_dir=self.output_dir,
-            data=Data(tokens="none", sequence_length=length),
+            data=Data(tokens="preferences", sequence_length=length),
             model=replace(self.model, new_rows_from=0),
-            training=Training(token_budget=num_steps * self.training.global_batch * length, **learning),
+            training=self.training.training(steps=num_steps, sequence_length=length),
             layout=self.layout,
             hardware=self.hardware,
             checkpoint=self.checkpoint,

@@ -10,6 +10,9 @@ SUMS = ("pairs", "loss", "chosen_reward", "rejected_reward", "right", "chosen_na
         "rejected_tokens", "divergence")  # fmt: skip
 """Columns of a table of sums, one row for each language."""
 
+ROUNDING = 1e-4
+"""Rewards closer than this are equal: sums over hundreds of tokens, padded in one way or another, differ by so much."""
+
 
 def sums_by_language(
     losses_B: torch.Tensor,  # noqa: N803
@@ -26,7 +29,8 @@ def sums_by_language(
     `divergences_B` sums `token_divergence` over both answers of each pair.
     """
     better, worse = rewards(chosen, beta), rewards(rejected, beta)
-    right = (better > worse).double() + 0.5 * (better == worse).double()
+    apart = better - worse
+    right = torch.where(apart.abs() > ROUNDING, (apart > 0).double(), 0.5)
     columns = torch.stack(
         [
             torch.ones_like(right),

@@ -52,7 +52,7 @@ def run(config: DpoConfig) -> dict[str, Any]:
     began = time.time()
     output, source = Path(config.output_dir), Path(config.model.checkpoint)
     check_weights(config.model)
-    engine = config.engine(1)
+    engine = config.for_engine(1)
     kind = device_kind(engine)
     with quietly():
         join_processes(config.layout, kind)
@@ -68,7 +68,7 @@ def run(config: DpoConfig) -> dict[str, Any]:
             )
         digests = agree(lambda: checkpoint_digests(source))
         key = make_key(digests, prepared.pairs, tokenizer.chat_template, config.training.precision)
-        engine = config.engine(config.training.num_steps(len(prepared.training)))
+        engine = config.for_engine(config.num_steps(len(prepared.training)))
         objective, feed = _setting(config, engine, prepared, key, kind)
         last = train(engine, [feed], kind, objective=objective)
 
@@ -105,7 +105,7 @@ def _setting(
     if cached:
         where = Path(config.preference.reference_dir or output / "reference")
         scores = cached_scores(where, key, prepared.pairs, open_reference, config.training.micro_batch)
-    num_steps = config.training.num_steps(len(prepared.training))
+    num_steps = config.num_steps(len(prepared.training))
     training, held = (
         PairSamples(
             prepared.pairs,

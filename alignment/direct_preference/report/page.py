@@ -1,19 +1,14 @@
 """The page: what changed on held-out pairs first, then the curves by language, the data and the settings."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from alignment.report.frame import Section, Tile, again, language, page, points
 from corpus.card.figures import count
 from corpus.card.markup import code, escape, table
-from nemo_recipes.watch.report.curves import Points, chart
+from nemo_recipes.watch.report.curves import chart
 
 Line = Mapping[str, Any]
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_LANGUAGES = {"ar": "Arabic", "en": "English", "all": "all pairs", "other": "other"}
 
 _HOW_HELD_OUT = (
     "Pairs that nothing was learned from. Accuracy is the share whose chosen answer has the higher reward, beta times "
@@ -44,39 +39,20 @@ _CURVES = (
 
 def render(manifest: Line, steps: Sequence[Line], validations: Sequence[Line]) -> str:
     """The whole HTML page of a run; the same manifest and journal give the same text."""
-    title = "Preferences: " + _headline(manifest)
-    style = "".join(
-        files(package).joinpath(name).read_text(encoding="utf-8")
-        for package, name in (("corpus.card", "card.css"), ("nemo_recipes.watch.report", "report.css"))
-    )
     sections = (
-        ("Held-out pairs", _HOW_HELD_OUT, _held_out(manifest, validations)),
-        ("Training", _HOW_TRAINING, _training(steps)),
-        ("Data", _HOW_DATA, _data(manifest["data"])),
-        ("Reference", _HOW_REFERENCE, _reference(manifest["reference"])),
-        ("How to make it again", _HOW_AGAIN, _again(manifest)),
+        Section("Held-out pairs", _HOW_HELD_OUT, _held_out(manifest, validations)),
+        Section("Training", _HOW_TRAINING, _training(steps)),
+        Section("Data", _HOW_DATA, _data(manifest["data"])),
+        Section("Reference", _HOW_REFERENCE, _reference(manifest["reference"])),
+        Section("How to make it again", _HOW_AGAIN, again(manifest)),
     )
-    body = "\n".join(
-        f'<section><h2>{heading}</h2>\n<p class="how">{how}</p>\n{content}\n</section>'
-        for heading, how, content in sections
-        if content
-    )
+    title = "Preferences: " + _headline(manifest)
     note = manifest["config"]["model"]["note"]
-    said = f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Preference report</p><h1>{escape(title)}</h1>\n{said}{_tiles(manifest)}</header>\n'
-        f"<main>\n{body}\n</main>\n<footer><p>Made by Daad {escape(manifest['daad'])} from log.jsonl, energy.jsonl and "
-        "manifest.json beside this file. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
-    )
+    return page("Preference report", title, note, _tiles(manifest), sections, manifest["daad"])
 
 
 def _language(name: str) -> str:
-    return _LANGUAGES.get(name, name)
+    return "all pairs" if name == "all" else language(name)
 
 
 def _headline(manifest: Line) -> str:
@@ -88,25 +64,21 @@ def _headline(manifest: Line) -> str:
     return f"{after['accuracy']:.0%} of held-out pairs the right way round, {margins}"
 
 
-def _tiles(manifest: Line) -> str:
+def _tiles(manifest: Line) -> list[Tile]:
     result, data, run = manifest["result"], manifest["data"], manifest["run"]
     tiles = [
-        ("Pairs", count(data["training"]), f"{count(data['validation'])} held out"),
-        ("Steps", count(result["steps"]), f"beta {manifest['config']['preference']['beta']:g}"),
-        ("Energy", f"{run['energy']['kwh_with_pue']:.3g} kWh", f"{run['energy']['co2_kg']:.3g} kg CO2"),
+        Tile("Pairs", count(data["training"]), f"{count(data['validation'])} held out"),
+        Tile("Steps", count(result["steps"]), f"beta {manifest['config']['preference']['beta']:g}"),
+        Tile("Energy", f"{run['energy']['kwh_with_pue']:.3g} kWh", f"{run['energy']['co2_kg']:.3g} kg CO2"),
     ]
     if "all" in result["held_out"]:
         after = result["held_out"]["all"]["after"]
         tiles[:0] = [
-            ("Accuracy", f"{after['accuracy']:.1%}", "held-out pairs"),
-            ("Margin", f"{after['margin']:.3f}", "held-out pairs"),
-            ("KL", f"{after['kl']:.4f}", "nats per token"),
+            Tile("Accuracy", f"{after['accuracy']:.1%}", "held-out pairs"),
+            Tile("Margin", f"{after['margin']:.3f}", "held-out pairs"),
+            Tile("KL", f"{after['kl']:.4f}", "nats per token"),
         ]
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd><strong>{escape(value)}</strong><small>{escape(note)}</small></dd></div>"
-        for name, value, note in tiles
-    )
-    return f'<dl class="tiles">{cells}</dl>'
+    return tiles
 
 
 def _held_out(manifest: Line, validations: Sequence[Line]) -> str:
@@ -118,7 +90,7 @@ def _held_out(manifest: Line, validations: Sequence[Line]) -> str:
         chart(
             title,
             unit,
-            {_language(name): _points(validations, "languages", name, key) for name in names},
+            {_language(name): points(validations, "languages", name, key) for name in names},
             f"held-{key}",
         )
         for title, unit, key in (_CURVES[0], _CURVES[1], _CURVES[4])
@@ -151,27 +123,16 @@ def _held_out(manifest: Line, validations: Sequence[Line]) -> str:
 
 def _training(steps: Sequence[Line]) -> str:
     names = sorted({key.split("/")[0] for line in steps for key in line.get("measures", {})})
-    figures = [chart("Loss", "mean of a pair", {"loss": _points(steps, "loss")}, "loss")]
+    figures = [chart("Loss", "mean of a pair", {"loss": points(steps, "loss")}, "loss")]
     for title, unit, key in _CURVES:
-        series = {_language(name): _points(steps, "measures", f"{name}/{key}") for name in names}
+        series = {_language(name): points(steps, "measures", f"{name}/{key}") for name in names}
         figures.append(chart(title, unit, series, key))
     figures += [
-        chart("Gradient norm", "before clipping", {"norm": _points(steps, "gradient_norm")}, "norm"),
-        chart("Learning rate", "", {"rate": _points(steps, "learning_rate")}, "rate"),
-        chart("Speed", "pairs per second", {"speed": _points(steps, "run", "pairs_per_second")}, "speed"),
+        chart("Gradient norm", "before clipping", {"norm": points(steps, "gradient_norm")}, "norm"),
+        chart("Learning rate", "", {"rate": points(steps, "learning_rate")}, "rate"),
+        chart("Speed", "pairs per second", {"speed": points(steps, "run", "pairs_per_second")}, "speed"),
     ]
     return f'<div class="figures">{"".join(figures)}</div>'
-
-
-def _points(lines: Sequence[Line], *path: str) -> Points:
-    points = []
-    for line in lines:
-        value: Any = line
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None:
-            points.append((float(line["step"]), float(value)))
-    return points
 
 
 def _data(data: Line) -> str:
@@ -186,12 +147,3 @@ def _reference(reference: Line) -> str:
     rows = [[escape(name), code(digest)] for name, digest in reference["checkpoint"].items()]
     rows += [[f"{name} (digest)", code(reference[name])] for name in ("pairs", "template")]
     return table("What the reference's figures belong to", ("what", "SHA-256"), rows)
-
-
-def _again(manifest: Line) -> str:
-    versions = [[escape(name), code(version)] for name, version in manifest["versions"].items()]
-    settings = yaml.safe_dump(dict(manifest["config"]), sort_keys=False, allow_unicode=True)
-    return (
-        f'<details><summary>Settings</summary><pre dir="ltr">{escape(settings)}</pre></details>\n'
-        f"{table('Versions', ('package', 'version'), versions)}"
-    )
