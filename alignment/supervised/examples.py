@@ -9,8 +9,9 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 from numpy.typing import NDArray
+from tqdm import tqdm
 
-from alignment.chat_template import EncodedConversations, encode_conversations
+from alignment.chat_template.encoding import EncodedConversations, encode_conversations, joined
 
 EXAMPLES = {
     "ids": pl.List(pl.Int32()),
@@ -21,6 +22,8 @@ EXAMPLES = {
     "line": pl.Int64(),
     "validation": pl.Boolean(),
 }
+_SLICE = 4096
+
 REMARKS = {"source": pl.String(), "line": pl.Int64(), "rule": pl.String(), "detail": pl.String()}
 
 
@@ -47,7 +50,7 @@ def make_examples(
 
     The last token is only ever predicted, so a conversation may have one token more than a sequence.
     """
-    encoded = encode_conversations(tokenizer, conversations["messages"].to_list())
+    encoded = _encode(tokenizer, conversations["messages"])
     cuts = [cut_at_turn(*encoded[number], sequence_length + 1) for number in range(len(encoded))]
     answers = pl.col("messages").list.eval(
         pl.element()
@@ -111,6 +114,17 @@ def is_validation(messages: pl.Series, share: float) -> pl.Series:
     ).list.join("\0")
     kept = [xxhash.xxh3_64_intdigest(text.encode()) < share * 2**64 for text in texts]
     return pl.Series("validation", kept, dtype=pl.Boolean)
+
+
+def _encode(tokenizer: Any, messages: pl.Series) -> EncodedConversations:
+    """A slice at a time, so that only its turns are Python objects."""
+    parts = []
+    with tqdm(total=len(messages), desc="encode", unit="conversation", unit_scale=True, leave=False) as bar:
+        for first in range(0, len(messages), _SLICE):
+            some = messages.slice(first, _SLICE)
+            parts.append(encode_conversations(tokenizer, some.to_list()))
+            bar.update(len(some))
+    return joined(parts)
 
 
 def _lists(encoded: EncodedConversations, lengths: Sequence[int]) -> tuple[pl.Series, pl.Series]:

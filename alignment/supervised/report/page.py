@@ -90,7 +90,8 @@ def _answers(validations: Sequence[Line]) -> str:
         )
     )
     rows = []
-    for part in ("languages", "domains"):
+    # Sources tell something of their own only where there are more of them than languages.
+    for part in ("languages", "domains") if len(last["domains"]) > len(names) else ("languages",):
         for name, now in last[part].items():
             before = first[part][name]
             named = language(name) if part == "languages" else name
@@ -111,19 +112,19 @@ def _answers(validations: Sequence[Line]) -> str:
 
 
 def _samples(lines: Sequence[Line]) -> str:
-    """The first and the last answer to each prompt, and those between folded away."""
+    """The last answer to each prompt, and the earlier ones folded away."""
     if not lines:
         return ""
-    parts = []
-    for number, sample in enumerate(lines[-1]["samples"]):
-        rows = [[count(line["step"]), _text(line["samples"][number]["answer"])] for line in lines]
-        shown = [rows[0], rows[-1]] if len(rows) > 1 else rows
-        asked = f'<p class="how">Prompt</p>{_text(sample["prompt"])}'
-        answers = table("Machine-made answers", ("step", "answer"), shown, (0,))
-        between = table("Answers of all steps", ("step", "answer"), rows, (0,)) if len(rows) > 2 else ""
-        more = f"<details><summary>All {len(rows)} steps</summary>{between}</details>" if between else ""
-        parts.append(f"<article>{asked}{answers}{more}</article>")
-    return "\n".join(parts)
+    *earlier, last = (_answers_of(line) for line in lines)
+    folded = (
+        f"<details><summary>Earlier steps</summary>{''.join(reversed(earlier))}</details>" if earlier else ""
+    )
+    return last + folded
+
+
+def _answers_of(line: Line) -> str:
+    rows = [[_text(sample["prompt"]), _text(sample["answer"])] for sample in line["samples"]]
+    return table(f"After step {count(line['step'])}", ("prompt", "answer, machine-made"), rows)
 
 
 def _text(text: str) -> str:
