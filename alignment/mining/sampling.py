@@ -150,34 +150,46 @@ def generate(
         mask[row, length - len(prompts[at]) :] = 1
     given, mask = tokens.to(model.device), mask.to(model.device)
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    running = torch.ones(len(asked), dtype=torch.bool, device=model.device)
-    known, written = None, []
+    going, known = np.array(asked), None
     with torch.no_grad():
         for _ in range(min(settings.new_tokens, most - length)):
             output = model(
                 input_ids=given, attention_mask=mask, position_ids=positions, past_key_values=known, use_cache=True,
                 logits_to_keep=1,
             )  # fmt: skip
-            chosen = torch.where(running, choose(output.logits[:, -1].float(), settings, generator), end_id)
-            written.append(chosen.cpu())
-            running &= chosen != end_id
+            chosen, known = choose(output.logits[:, -1].float(), settings, generator), output.past_key_values
+            for at, token in zip(going, chosen.tolist(), strict=True):
+                if not answers[at] or answers[at][-1] != end_id:
+                    answers[at].append(token)
+            running = np.array([answers[at][-1] != end_id for at in going])
             if not running.any():
                 break
-            known, given, positions = output.past_key_values, chosen[:, None], positions[:, -1:] + 1
-            mask = torch.cat([mask, mask.new_ones(len(asked), 1)], dim=1)
-    for at, ids in zip(asked, torch.stack(written, dim=1).tolist(), strict=True):
-        answers[at] = ids[: ids.index(end_id) + 1] if end_id in ids else ids
+            given, positions = chosen[:, None], positions[:, -1:] + 1
+            mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+            if running.sum() * 2 <= len(going):
+                stays = torch.from_numpy(np.flatnonzero(running)).to(model.device)
+                known.batch_select_indices(stays)
+                given, positions, mask, going = given[stays], positions[stays], mask[stays], going[running]
     return answers
 
 
 def choose(logits: torch.Tensor, settings: Sampling, generator: torch.Generator) -> torch.Tensor:
-    """A token for each row of logits, drawn as the settings say."""
+    """A token for each row of logits, drawn as the settings say; one number of the generator for each row."""
     if not settings.temperature:
         return logits.argmax(dim=-1)
     probabilities = torch.softmax(logits / settings.temperature, dim=-1)
-    if settings.top_p < 1:
-        ranked, ids = probabilities.sort(dim=-1, descending=True)
-        # Those before which top_p is not yet reached; the likeliest one always stays.
-        ranked[ranked.cumsum(dim=-1) - ranked >= settings.top_p] = 0
-        return ids.gather(1, torch.multinomial(ranked, 1, generator=generator)).squeeze(1)
-    return torch.multinomial(probabilities, 1, generator=generator).squeeze(1)
+    if settings.top_p == 1:
+        return _draw(probabilities, generator)
+    ranked, ids = probabilities.sort(dim=-1, descending=True)
+    # Those before which top_p is not yet reached; the likeliest one always stays.
+    ranked[ranked.cumsum(dim=-1) - ranked >= settings.top_p] = 0
+    return ids.gather(1, _draw(ranked, generator)[:, None]).squeeze(1)
+
+
+def _draw(weights: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """A column for each row of weights, by where a random number falls in their running sum."""
+    sums = weights.cumsum(dim=-1, dtype=torch.float64)
+    drawn = torch.rand(len(weights), 1, generator=generator, dtype=torch.float64, device=weights.device)
+    return (
+        torch.searchsorted(sums, drawn * sums[:, -1:], right=True).squeeze(1).clamp(max=weights.shape[1] - 1)
+    )
