@@ -42,8 +42,10 @@ _PLACEHOLDER = "(?i)" + "|".join(_PLACEHOLDERS)
 _MOJIBAKE = "\N{REPLACEMENT CHARACTER}|(?:[ØÙ]\\S){2,}|â€[™œ“”\x9d]"
 """What could not be decoded, and UTF-8 read as Windows-1252: Arabic and curly quotation marks."""
 
-_OPEN_END = r"[,،;؛:(\[«“\-–—]\s*$"
-_ENDED = r"[\p{P}\p{S}\p{N}\p{M}]\s*$"
+_OPEN_END = r"[,،;؛:«“\-–—]\s*$|(?:^|[^:;=\-])[(\[]\s*$"
+"""At a mark that something must follow; a bracket after a colon is a face."""
+
+_ENDED = r"[\p{P}\p{S}\p{N}\p{M}]\s*$|https?://\S+\s*$"
 
 _CLOSING_LINE = r"\n\s*\S+(?: \S+){0,2}$"
 """A last line of up to three words: the end, a signature."""
