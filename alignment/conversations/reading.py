@@ -56,13 +56,13 @@ def read_conversations(
     Raises:
         DaadError: Nothing there, a file that cannot be opened, or a table without the named columns.
     """
+    source = _source(path, columns, language_column)
     if (schema == "columns") != (columns is not None) and schema != "auto":
         raise AlignmentError(
             "schema columns needs columns, and columns no other schema: set the one or the other"
         )
     parts = [
         _of_table(file, source) if columns is not None else _of_json_lines(file, schema, language_column)
-        for source in [_source(path, columns, language_column)]
         for file in resolve(source)
     ]
     read = pl.concat([frame for frame, _ in parts])
@@ -77,6 +77,15 @@ def read_conversations(
     frame = sound.with_columns(languages_of(texts, claims)).select(COLUMNS.keys())
     rejects = pl.concat([*(rejects for _, rejects in parts), broken])
     return Conversations(frame, rejects.sort("source", "line", maintain_order=True))
+
+
+def files_of(path: str | list[str], columns: Columns | None) -> list[InputFile]:
+    """The files that `read_conversations` reads, with stamps that change when their content does.
+
+    Raises:
+        DaadError: Nothing is there.
+    """
+    return resolve(_source(path, columns, ""))
 
 
 def _source(path: str | list[str], columns: Columns | None, language_column: str) -> Source:

@@ -1,7 +1,7 @@
 """All that a run learns from, made by the first process and read by all."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,14 @@ import polars as pl
 from tqdm import tqdm
 
 from alignment.chat_template import load_chat_tokenizer, save_chat_tokenizer
-from alignment.conversations import read_conversations
+from alignment.conversations.reading import files_of, read_conversations
 from alignment.errors import AlignmentError
 from alignment.sft_config import InstructionSource, SftConfig
 from alignment.supervised.examples import REMARKS, make_examples
-from corpus.pipeline.atomic import atomic_path, write_parquet
+from corpus.pipeline.atomic import atomic_path, read_json, sha256_of, write_json, write_parquet
 
 EXAMPLES_FILE = "data/examples.parquet"
+TOLD_FILE = "data/examples.json"
 REJECTS_FILE = "rejects.jsonl"
 
 
@@ -49,7 +50,8 @@ class Prepared:
 def prepare(config: SftConfig) -> dict[str, Any]:
     """Write tokenizer, examples and rejects into the output directory; the first process does this.
 
-    Returns what the others need to know besides.
+    Returns what the others need to know besides. What a run made that was stopped is used again, as long as files,
+    tokenizer, template and the settings that it depends on are the same.
 
     Raises:
         DaadError: Sources or tokenizer that cannot be used, or no conversation that can.
@@ -58,6 +60,17 @@ def prepare(config: SftConfig) -> dict[str, Any]:
     source = Path(config.data.tokenizer or config.model.checkpoint)
     save_chat_tokenizer(source, tokenizer_dir(output), config.data.template)
     tokenizer = load_chat_tokenizer(tokenizer_dir(output))
+    key = _key(config)
+    known = read_json(output / TOLD_FILE) if (output / TOLD_FILE).is_file() else {}
+    if known.get("key") == key and (output / EXAMPLES_FILE).is_file():
+        return {"described": known["described"], "prompts": known["prompts"]}
+    told = _make(config, tokenizer)
+    write_json(output / TOLD_FILE, {"key": key} | told)
+    return told
+
+
+def _make(config: SftConfig, tokenizer: Any) -> dict[str, Any]:
+    output = Path(config.output_dir)
     frames, remarks, prompts = [], [], []
     for one in tqdm(config.data.sources, desc="read conversations", unit="source", leave=False):
         found = _read(one)
@@ -112,6 +125,24 @@ def weights_of(frame: pl.DataFrame, config: SftConfig) -> Any:
         * pl.col("language").replace_strict(by_language, return_dtype=pl.Float64)
     )
     return weights.to_series().to_numpy()
+
+
+def _key(config: SftConfig) -> dict[str, Any]:
+    """All that the examples follow from, as it comes back from JSON."""
+    data = config.data
+    sources = [
+        asdict(source)
+        | {"files": [[file.path, file.stamp] for file in files_of(source.path, source.columns)]}
+        for source in data.sources
+    ]
+    place = tokenizer_dir(Path(config.output_dir))
+    return {
+        "sources": sources,
+        "sequence_length": data.sequence_length,
+        "validation_share": data.validation_share,
+        "samples": asdict(config.samples),
+        "tokenizer": {path.name: sha256_of(path) for path in sorted(place.iterdir())},
+    }
 
 
 def _read(source: InstructionSource) -> Any:

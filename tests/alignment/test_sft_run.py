@@ -289,6 +289,26 @@ def test_another_packing_does_not_go_on_with_these_checkpoints(
         start(changed(recipe, finished, data__neftune=0.0))
 
 
+def test_what_was_made_is_used_again_until_a_file_changes(recipe: dict[str, Any], tmp_path: Path) -> None:
+    from alignment.supervised.preparing import EXAMPLES_FILE, prepare, read_prepared
+
+    source = tmp_path / "a.jsonl"
+    source.write_bytes(Path(recipe["data"]["sources"][0]["path"]).read_bytes())
+    settings = changed(recipe, tmp_path / "run", data__sources=[{"name": "chat", "path": str(source)}])
+    settings_file = tmp_path / "run.yaml"
+    settings_file.write_text(yaml.safe_dump(settings))
+    config = parse(SftConfig, "alignment.sft", ["--config", str(settings_file)])
+    first = prepare(config)
+    examples = tmp_path / "run" / EXAMPLES_FILE
+    stamp = examples.stat().st_mtime_ns
+    assert prepare(config) == first
+    assert examples.stat().st_mtime_ns == stamp
+    source.write_text("\n".join(source.read_text().splitlines()[:50]))
+    second = prepare(config)
+    assert second["described"]["digest"] != first["described"]["digest"]
+    assert len(read_prepared(config, second).frame) == 50
+
+
 def test_what_does_not_fit_is_one_line(
     recipe: dict[str, Any], tmp_path: Path, expanded_dir: Path, byte_level_dir: Path
 ) -> None:
