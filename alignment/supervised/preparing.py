@@ -11,6 +11,7 @@ import polars as pl
 from tqdm import tqdm
 
 from alignment.chat_template import load_chat_tokenizer, save_chat_tokenizer
+from alignment.chat_template.agreement import check_same_pieces
 from alignment.conversations.reading import files_of, read_conversations
 from alignment.errors import AlignmentError
 from alignment.sft_config import InstructionSource, SftConfig
@@ -59,6 +60,7 @@ def prepare(config: SftConfig) -> dict[str, Any]:
     output = Path(config.output_dir)
     source = Path(config.data.tokenizer or config.model.checkpoint)
     save_chat_tokenizer(source, tokenizer_dir(output), config.data.template)
+    check_same_pieces(source, Path(config.model.checkpoint))
     tokenizer = load_chat_tokenizer(tokenizer_dir(output))
     key = _key(config)
     known = read_json(output / TOLD_FILE) if (output / TOLD_FILE).is_file() else {}
