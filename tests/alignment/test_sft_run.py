@@ -366,3 +366,13 @@ def test_a_prompt_longer_than_the_context_is_told_in_its_sample(chat_dir: Path) 
 
 def test_an_alignment_error_is_a_user_error() -> None:
     assert issubclass(AlignmentError, DaadError)
+
+
+def test_samples_are_shown_in_their_own_direction_and_line_ends_counted() -> None:
+    from alignment.supervised.report.page import _text
+
+    shown = _text("نعم <b>.\n\n\n\n" + "x\ny")
+    assert shown == (
+        '<div dir="rtl">نعم &lt;b&gt;.<br><span class="quiet">4 line ends</span><br>x<br>y</div>'
+    )
+    assert _text("", "rtl") == '<div dir="rtl">&nbsp;</div>'

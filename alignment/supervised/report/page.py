@@ -1,5 +1,6 @@
 """The page: held-out answers first, then samples, curves, the data and the settings."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,8 @@ from alignment.report.frame import Line, Section, Tile, again, language, page, p
 from corpus.card.figures import count, short
 from corpus.card.markup import code, direction, escape, table
 from nemo_recipes.watch.report.curves import chart
+
+_COUNTED = re.compile("\x00(\\d+)\x00")
 
 _HOW_ANSWERS = (
     "Answers of conversations that nothing was learned from. Loss is in nats for each token of the answers, the end of "
@@ -123,14 +126,26 @@ def _samples(lines: Sequence[Line]) -> str:
 
 
 def _answers_of(line: Line) -> str:
-    rows = [[_text(sample["prompt"]), _text(sample["answer"])] for sample in line["samples"]]
+    rows = [
+        [_text(sample["prompt"]), _text(sample["answer"], direction(sample["prompt"]))]
+        for sample in line["samples"]
+    ]
     return table(f"After step {count(line['step'])}", ("prompt", "answer, machine-made"), rows)
 
 
-def _text(text: str) -> str:
-    """Text in its own direction, with its lines."""
-    lines = "<br>".join(escape(line) for line in text.split("\n"))
-    return f'<div dir="{direction(text)}">{lines or "&nbsp;"}</div>'
+def _text(text: str, otherwise: str = "ltr") -> str:
+    """Text in its own direction, with its lines; many empty ones in a row are counted rather than shown."""
+    lines = "<br>".join(_line(line) for line in re.sub("\n{3,}", _count_lines, text).split("\n"))
+    return f'<div dir="{direction(text, otherwise)}">{lines or "&nbsp;"}</div>'
+
+
+def _line(line: str) -> str:
+    counted = _COUNTED.fullmatch(line)
+    return f'<span class="quiet">{counted[1]} line ends</span>' if counted else escape(line)
+
+
+def _count_lines(found: re.Match[str]) -> str:
+    return f"\n\x00{len(found[0])}\x00\n"
 
 
 def _training(steps: Sequence[Line]) -> str:
