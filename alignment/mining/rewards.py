@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import Any
 
 import polars as pl
 
@@ -86,7 +87,7 @@ def _function(name: str, settings: Reward, judge: Function | None) -> Function:
     return loaded
 
 
-def _checked(name: str, column: object, height: int) -> pl.Series:
+def _checked(name: str, column: Any, height: int) -> pl.Series:
     series = (
         pl.Series(column, dtype=pl.Float64, strict=False) if not isinstance(column, pl.Series) else column
     )
