@@ -50,9 +50,12 @@ class Transport:
     def stream(self, path: str, payload: Mapping[str, Any]) -> Iterator[Any]:
         """The JSON bodies of a stream of server-sent events, up to its [DONE].
 
+        A server that sends no such mark, as `transformers serve`, must say why it finished.
+
         Raises:
-            TransientError: As `post`; or the stream ends without its end mark.
+            TransientError: As `post`; or the stream ends without either.
         """
+        finished = False
         with (
             self._faults_told(),
             self._client.stream("POST", self._address(path), json=payload) as response,
@@ -66,8 +69,11 @@ class Transport:
                     continue
                 if data == "[DONE]":
                     return
-                yield _parsed(data)
-        raise TransientError("the stream broke off")
+                event = _parsed(data)
+                finished = finished or _says_why_it_finished(event)
+                yield event
+        if not finished:
+            raise TransientError("the stream broke off")
 
     def model_names(self) -> list[str]:
         """Names of the models that the endpoint lists.
@@ -146,3 +152,10 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise TransientError("malformed body: no JSON") from error
+
+
+def _says_why_it_finished(event: Any) -> bool:
+    choices = event.get("choices") if isinstance(event, dict) else None
+    return isinstance(choices, list) and any(
+        isinstance(choice, dict) and choice.get("finish_reason") for choice in choices
+    )

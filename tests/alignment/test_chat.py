@@ -293,3 +293,28 @@ def test_nothing_said_to_an_endpoint_is_kept(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     session.talk(ChatConfig(model=f"openai:{fake_endpoint.url}"), io.StringIO("hello\n"), io.StringIO())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"), [({"delta": {}, "finish_reason": "stop"}, True), ({"delta": {"content": "!"}}, False)]
+)
+def test_a_stream_without_its_mark_is_whole_where_it_says_why_it_ended(
+    last: dict[str, Any], whole: bool
+) -> None:
+    """`transformers serve` 5.23 sends no [DONE]; its last event has the finish_reason."""
+    import httpx
+
+    from corpus.endpoint.errors import TransientError
+    from corpus.endpoint.settings import EndpointSettings
+    from corpus.endpoint.transport import Transport
+
+    events = [{"choices": [{"delta": {"content": "Hi"}}]}, {"choices": [last]}]
+    body = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+    transport = Transport(EndpointSettings(url="http://localhost:1/v1"))
+    transport.close()
+    transport._client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, text=body)))
+    stream = transport.stream("chat/completions", {})
+    assert [next(stream), next(stream)] == events
+    with pytest.raises(StopIteration if whole else TransientError):
+        next(stream)
+    transport.close()
