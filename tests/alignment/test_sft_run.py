@@ -371,8 +371,8 @@ def test_an_alignment_error_is_a_user_error() -> None:
 def test_samples_are_shown_in_their_own_direction_and_line_ends_counted() -> None:
     from alignment.supervised.report.page import _text
 
-    shown = _text("نعم <b>.\n\n\n\n" + "x\ny")
+    shown = _text("نعم <b>.\n\n\n\n" + "x\n1")
     assert shown == (
-        '<div dir="rtl">نعم &lt;b&gt;.<br><span class="quiet">4 line ends</span><br>x<br>y</div>'
+        '<div dir="rtl">نعم &lt;b&gt;.<br><span class="quiet">4 line ends</span><br>x<br>1</div>'
     )
     assert _text("", "rtl") == '<div dir="rtl">&nbsp;</div>'
