@@ -369,3 +369,12 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
         "assert not {'torch', 'transformers', 'nemo', 'polars'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", probe], check=True, env=ENVIRONMENT)
+
+
+@pytest.mark.parametrize(
+    "place", sorted((DPO.parent / "configs").glob("*dpo.yaml")), ids=lambda place: place.stem
+)
+def test_settings_that_come_along_are_sound(place: Path) -> None:
+    config = parse(DpoConfig, "alignment.dpo", ["--config", str(place)])
+    engine = config.for_engine(config.num_steps(260_000))
+    assert engine.training.token_budget % (config.training.global_batch * config.data.max_length) == 0

@@ -287,3 +287,16 @@ def test_a_planted_gain_is_found_and_none_is_not() -> None:
     same = differences(first, first, ["ar", "en"] * 50, 500, 1)["all"]
     assert (same["low"], same["high"], same["mcnemar"]) == (0, 0, 1)
     assert mcnemar(0, 0) == 1
+
+
+def test_settings_of_the_demo_are_sound() -> None:
+    import alignment
+
+    place = Path(alignment.__file__).parent / "configs"
+    mined = parse(MineConfig, "alignment.mine", ["--config", str(place / "demo-mine.yaml")])
+    measured = parse(
+        AnswerLanguageConfig,
+        "alignment.answer_language",
+        ["--config", str(place / "demo-answer-language.yaml")],
+    )
+    assert measured.models[0].path == mined.model

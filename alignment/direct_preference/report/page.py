@@ -60,8 +60,17 @@ def _headline(manifest: Line) -> str:
     if "all" not in held:
         return f"{count(manifest['data']['training'])} pairs"
     before, after = held["all"]["before"], held["all"]["after"]
-    margins = f"margin {before['margin']:.2f} to {after['margin']:.2f}"
+    margins = f"margin {_fixed(before['margin'], 2)} to {_fixed(after['margin'], 2)}"
     return f"{after['accuracy']:.0%} of held-out pairs the right way round, {margins}"
+
+
+def _fixed(value: float, digits: int) -> str:
+    """A figure with so many digits; what rounds to zero has no sign.
+
+    >>> _fixed(-0.001, 2), _fixed(-0.5, 2)
+    ('0.00', '-0.50')
+    """
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _tiles(manifest: Line) -> list[Tile]:
@@ -93,13 +102,13 @@ def _held_out(manifest: Line, validations: Sequence[Line]) -> str:
             {_language(name): points(validations, "languages", name, key) for name in names},
             f"held-{key}",
         )
-        for title, unit, key in (_CURVES[0], _CURVES[1], _CURVES[4])
+        for title, unit, key in (_CURVES[0], _CURVES[1], _CURVES[2], _CURVES[4])
     )
     rows = [
         [
             escape(_language(name)),
             count(int(both["after"]["pairs"])),
-            *(f"{both[when][key]:.4f}" for key in ("accuracy", "margin") for when in ("before", "after")),
+            *(_fixed(both[when][key], 4) for key in ("accuracy", "margin") for when in ("before", "after")),
             *(f"{both['after'][key]:+.4f}" for key in ("chosen_reward", "rejected_reward")),
             f"{both['after']['kl']:.4f}",
         ]

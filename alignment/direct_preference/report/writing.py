@@ -1,35 +1,19 @@
 """Manifest and report from what a run left in its directory."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from alignment.direct_preference.preparing import PreparedPairs
 from alignment.direct_preference.report.page import render
 from alignment.dpo_config import DpoConfig
+from alignment.report.provenance import versions, what_varies
 from corpus.pipeline.atomic import atomic_path, sha256_of, write_json
 from nemo_recipes.engine import checkpoint_files
-from nemo_recipes.watch.energy import ledger
 from nemo_recipes.watch.journal import Journal
-from nemo_recipes.watch.report.writing import last_of_each_start
 
 FORMAT = 1
-
-_PACKAGES = (
-    "lightning",
-    "nemo-toolkit",
-    "numpy",
-    "peft",
-    "polars",
-    "safetensors",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
 
 
 def write_report(
@@ -43,12 +27,11 @@ def write_report(
     journal = Journal(output / "log.jsonl")
     steps, validations = journal.lines("step"), journal.lines("validation")
     record = checkpoint_files.read_record(checkpoint)
-    readings = last_of_each_start(Journal(output / "energy.jsonl").lines("energy"))
     manifest = {
         "format": FORMAT,
         "daad": version("daad"),
         "config": config.decisive(),
-        "versions": {name: version(name) for name in _PACKAGES},
+        "versions": versions(),
         "data": prepared.described(),
         "reference": dict(reference),
         "result": result(int(record["step"]), steps, validations),
@@ -56,18 +39,7 @@ def write_report(
         "model": {
             path.name: sha256_of(path) for path in sorted((output / "model").glob("*")) if path.is_file()
         },
-        "run": {
-            "seconds": round(seconds, 1),
-            "starts": len(readings),
-            "energy": ledger(
-                readings,
-                config.watch.energy,
-                on_gpus=config.hardware.device != "cpu" and torch.cuda.is_available(),
-            ),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
-            "devices": config.layout.world_size,
-            "python": platform.python_version(),
-        },
+        "run": what_varies(output, seconds, config.watch.energy, config.hardware, config.layout.world_size),
     }
     write_json(output / "manifest.json", manifest)
     with atomic_path(output / "report.html") as partial:
