@@ -218,3 +218,13 @@ def test_trl_has_the_same_labels_and_loss(
     assert sorted(labelled.tolist()) == sorted(ours[ours != -100].tolist())
     loss = trainer.compute_loss(tiny_model, dict(theirs)).item()
     assert loss == pytest.approx(summed(module_of(tiny_model), batch).item() / batch["num_labels"], rel=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:`gradient_checkpointing_enable`:FutureWarning")
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+def test_recomputed_layers_know_the_conversations_too(tiny_model: Any, examples: Any) -> None:
+    module, batch = module_of(tiny_model), batch_of(examples, PACKED, 1)
+    kept = gradients(module, batch)
+    tiny_model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    for name, gradient in gradients(module, batch).items():
+        assert torch.allclose(gradient, kept[name], atol=1e-6), name
