@@ -101,10 +101,16 @@ def encode_conversations(tokenizer: Any, conversations: Sequence[Messages]) -> E
     Raises:
         AlignmentError: The template refuses an order of roles.
     """
-    parts = [
-        _encode(tokenizer, conversations[first : first + _BATCH], prompt=False)
-        for first in range(0, len(conversations), _BATCH)
-    ]
+    return joined(
+        [
+            _encode(tokenizer, conversations[first : first + _BATCH], prompt=False)
+            for first in range(0, len(conversations), _BATCH)
+        ]
+    )
+
+
+def joined(parts: Sequence[EncodedConversations]) -> EncodedConversations:
+    """Conversations of several parts, one after another."""
     return EncodedConversations(
         np.concatenate([np.zeros(0, np.int32), *(part.ids for part in parts)]),
         np.concatenate([np.zeros(0, np.bool_), *(part.learned for part in parts)]),

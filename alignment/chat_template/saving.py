@@ -5,11 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from alignment.chat_template.agreement import is_reserve_piece
 from alignment.chat_template.templates import TEMPLATES, Template
 from alignment.errors import AlignmentError
 from corpus.pipeline.atomic import write_json
-from tokenization.byte_level_base.expanded import is_reserve
-from tokenization.sentencepiece_base.merge import RESERVE_PREFIX
 
 OWN = "own"
 """Stands for the template that the tokenizer has already."""
@@ -90,7 +89,7 @@ def _add_controls(definition: dict[str, Any], named: list[str], template: Templa
     vocabulary: dict[str, int] = definition["model"]["vocab"]
     added: list[dict[str, Any]] = definition["added_tokens"]
     ids = vocabulary | {one["content"]: one["id"] for one in added}
-    reserve = sorted((one for one in ids if _is_reserve(one)), key=ids.__getitem__)
+    reserve = sorted((one for one in ids if is_reserve_piece(one)), key=ids.__getitem__)
     renamed: dict[str, str] = {}
     for marker in dict.fromkeys([*named, *(template.markers if template else ())]):
         if marker not in ids and reserve:
@@ -105,10 +104,6 @@ def _add_controls(definition: dict[str, Any], named: list[str], template: Templa
         one | {"content": renamed.get(one["content"], one["content"])} for one in added
     ]
     return renamed
-
-
-def _is_reserve(piece: str) -> bool:
-    return piece.startswith(RESERVE_PREFIX) or is_reserve(piece)
 
 
 def _write_config(target: Path, config: dict[str, Any], template: Template | None) -> None:

@@ -1,13 +1,11 @@
 """From files of instructions to conversations and rejects."""
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 import polars as pl
 
+from alignment.conversations.json_lines import lines_of, record_of
 from alignment.conversations.languages import languages_of
 from alignment.conversations.rules import judge
 from alignment.conversations.schemas import Message, UnusableRecordError, messages_of, schema_of
@@ -58,13 +56,13 @@ def read_conversations(
     Raises:
         DaadError: Nothing there, a file that cannot be opened, or a table without the named columns.
     """
+    source = _source(path, columns, language_column)
     if (schema == "columns") != (columns is not None) and schema != "auto":
         raise AlignmentError(
             "schema columns needs columns, and columns no other schema: set the one or the other"
         )
     parts = [
         _of_table(file, source) if columns is not None else _of_json_lines(file, schema, language_column)
-        for source in [_source(path, columns, language_column)]
         for file in resolve(source)
     ]
     read = pl.concat([frame for frame, _ in parts])
@@ -79,6 +77,15 @@ def read_conversations(
     frame = sound.with_columns(languages_of(texts, claims)).select(COLUMNS.keys())
     rejects = pl.concat([*(rejects for _, rejects in parts), broken])
     return Conversations(frame, rejects.sort("source", "line", maintain_order=True))
+
+
+def files_of(path: str | list[str], columns: Columns | None) -> list[InputFile]:
+    """The files that `read_conversations` reads, with stamps that change when their content does.
+
+    Raises:
+        DaadError: Nothing is there.
+    """
+    return resolve(_source(path, columns, ""))
 
 
 def _source(path: str | list[str], columns: Columns | None, language_column: str) -> Source:
@@ -124,9 +131,9 @@ def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[
     rejects: list[tuple[str, int, str, str]] = []
     expected = "" if schema == "auto" else schema
     with ByteStream(file.path) as stream:
-        for line, text in _lines(stream):
+        for line, text in lines_of(stream):
             try:
-                record = _record(text)
+                record = record_of(text)
                 found = schema_of(record, expected)
                 messages = messages_of(record, found)
                 expected = found
@@ -142,28 +149,3 @@ def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[
         pl.DataFrame(rows, schema=_READ, orient="row"),
         pl.DataFrame(rejects, schema=REJECTS, orient="row"),
     )
-
-
-def _lines(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, with their numbers."""
-    number, rest = 0, b""
-    while not stream.ended or rest:
-        *whole, rest = (rest + stream.read()).split(b"\n")
-        if stream.ended and rest:
-            whole, rest = [*whole, rest], b""
-        for line in whole:
-            number += 1
-            if line.strip():
-                yield number, line
-
-
-def _record(line: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        raise UnusableRecordError("invalid_utf8", f"byte {error.start} of the line is not UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise UnusableRecordError("invalid_json", str(error) or type(error).__name__) from error
-    if not isinstance(record, dict):
-        raise UnusableRecordError("bad_record", f"the line holds a {type(record).__name__}, not an object")
-    return record

@@ -1,7 +1,8 @@
 """What CLDR knows, as one row for each fact and language."""
 
 import calendar
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -30,32 +31,61 @@ class _Fact(NamedTuple):
     answer: Callable[[Any], str | None]
 
 
-def cldr_facts() -> pl.DataFrame:
-    """FACT_COLUMNS, both languages of every fact that CLDR names in both.
+def cldr_facts(territories: Sequence[str] = ()) -> pl.DataFrame:
+    """FACT_COLUMNS, both languages of every fact that CLDR names in both; of these territories alone, if any are given.
 
     Raises:
-        AlignmentError: The package babel is missing.
+        AlignmentError: The package babel is missing, or CLDR knows no such territory.
     """
     locales = {code: _locale(code) for code in LANGUAGES}
+    known = [key for key in locales["en"].territories if len(key) == 2 and key not in _NO_TERRITORY]
+    for key in territories:
+        if key not in known:
+            raise AlignmentError(f"territories: CLDR has no {key!r}: give ISO 3166 codes in capitals, as EG")
     rows = []
-    for fact in _all_facts(locales["en"]):
+    for fact in _all_facts(locales["en"], sorted(territories or known)):
         spoken = [(code, fact.subject(locale), fact.answer(locale)) for code, locale in locales.items()]
         if all(subject and answer for _, subject, answer in spoken):
             rows += [(fact.relation, fact.entity, *words) for words in spoken]
     return pl.DataFrame(rows, schema=FACT_COLUMNS, orient="row")
 
 
-def translations() -> pl.DataFrame:
-    """FACT_COLUMNS of relation `translate`: names that CLDR has in both languages, asked for in the other one."""
+def translations(territories: Sequence[str] = ()) -> pl.DataFrame:
+    """FACT_COLUMNS of relation `translate`: names that CLDR has in both languages, asked for in the other one.
+
+    With `territories`, of countries, languages and currencies only these and theirs.
+    """
     english, arabic = (_locale(code) for code in LANGUAGES)
     rows = []
     for kind, names in _names(english).items():
         others = _names(arabic)[kind]
-        for key in sorted(names.keys() & others.keys(), key=str):
+        wanted = _belonging(kind, territories) if territories else names.keys()
+        for key in sorted(names.keys() & others.keys() & wanted, key=str):
             entity = f"{kind}/{key}"
             rows.append(("translate", entity, "en", names[key], others[key]))
             rows.append(("translate", entity, "ar", others[key], names[key]))
     return pl.DataFrame(rows, schema=FACT_COLUMNS, orient="row")
+
+
+def _belonging(kind: str, territories: Sequence[str]) -> set[str]:
+    """Keys of a kind of names that have to do with these territories; months and days have to do with all."""
+    from babel.numbers import get_territory_currencies
+
+    belonging = {
+        "territories": set(territories),
+        "languages": {code for territory in territories for code in _official_languages(territory)},
+        "currencies": {code for territory in territories for code in get_territory_currencies(territory)[:1]},
+        "scripts": set[str](),
+        "months": {str(month) for month in range(1, 13)},
+        "days": {str(day) for day in range(7)},
+    }
+    return belonging[kind]
+
+
+def _official_languages(territory: str) -> list[str]:
+    from babel.languages import get_official_languages
+
+    return [code.split("_")[0] for code in get_official_languages(territory)]
 
 
 def _locale(code: str) -> Any:
@@ -68,12 +98,12 @@ def _locale(code: str) -> Any:
     return babel.Locale(code)
 
 
-def _all_facts(english: Any) -> Iterator[_Fact]:
-    territories = sorted(key for key in english.territories if len(key) == 2 and key not in _NO_TERRITORY)
+def _all_facts(english: Any, territories: Sequence[str]) -> Iterator[_Fact]:
     for territory in territories:
         yield from _of_territory(territory)
-    yield from _cities()
-    yield from _scripts(english)
+    yield from _cities(set(territories))
+    spoken = {code for territory in territories for code in _official_languages(territory)}
+    yield from _scripts(english, spoken)
     for month in range(1, 13):
         yield _Fact("next_month", str(month), _month(month), _month(month % 12 + 1))
     for day in range(7):
@@ -85,7 +115,6 @@ _NO_TERRITORY = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ"})
 
 
 def _of_territory(territory: str) -> Iterator[_Fact]:
-    from babel.languages import get_official_languages
     from babel.lists import format_list
     from babel.numbers import get_territory_currencies
 
@@ -93,7 +122,7 @@ def _of_territory(territory: str) -> Iterator[_Fact]:
     currencies = get_territory_currencies(territory)
     if currencies:
         yield _Fact("currency", territory, name, lambda locale: locale.currencies.get(currencies[0]))
-    languages = [code.split("_")[0] for code in get_official_languages(territory)]
+    languages = _official_languages(territory)
 
     def official(locale: Any) -> str | None:
         named = [locale.languages.get(code) for code in languages]
@@ -105,12 +134,12 @@ def _of_territory(territory: str) -> Iterator[_Fact]:
         yield _Fact("first_day", territory, name, _day(_first_day(territory)))
 
 
-def _cities() -> Iterator[_Fact]:
+def _cities(territories: AbstractSet[str]) -> Iterator[_Fact]:
     """CLDR names a city for each time zone; those called as their country are no question."""
     from babel.core import get_global
 
     for zone, territory in sorted(get_global("zone_territories").items()):
-        if "/" in zone and territory not in _NO_TERRITORY | {"AQ"} and zone not in _DISPUTED:
+        if "/" in zone and territory in territories - {"AQ"} and zone not in _DISPUTED:
             yield _Fact("country_of_city", zone, _city(zone, territory), _territory(territory))
 
 
@@ -118,13 +147,13 @@ _DISPUTED = frozenset({"Africa/El_Aaiun", "Asia/Jerusalem", "Europe/Simferopol"}
 """A table of time zones is no place to settle whose these cities are."""
 
 
-def _scripts(english: Any) -> Iterator[_Fact]:
+def _scripts(english: Any, spoken: AbstractSet[str]) -> Iterator[_Fact]:
     from babel.core import get_global
     from babel.localedata import locale_identifiers
 
     likely = get_global("likely_subtags")
     written = {name.split("_")[0] for name in locale_identifiers()}  # languages that CLDR has texts in
-    for language in sorted(written & set(english.languages)):
+    for language in sorted(written & spoken & set(english.languages)):
         parts = likely.get(language, "").split("_")
         if len(parts) >= 2 and len(parts[1]) == 4:
             yield _Fact("script", language, _language(language), _script(parts[1]))

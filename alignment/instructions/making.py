@@ -29,7 +29,14 @@ def make(config: InstructionsConfig) -> dict[str, Any]:
     Raises:
         AlignmentError: A package is missing.
     """
-    facts = without_religion(pl.concat([cldr_facts(), translations(), message_translations()]))
+    messages = message_translations()
+    chosen = messages["entity"].unique(maintain_order=True).head(config.messages)
+    made = [
+        cldr_facts(config.territories),
+        translations(config.territories),
+        messages.filter(pl.col("entity").is_in(chosen.implode())),
+    ]
+    facts = without_religion(pl.concat(made))
     training, evaluation = split(ask(facts, read_wordings()), config)
     training = cross(training, config)
     output = Path(config.output)

@@ -77,8 +77,8 @@ def split(asked: pl.DataFrame, config: InstructionsConfig) -> tuple[pl.DataFrame
     """Training and evaluation rows.
 
     A held-out fact stands in evaluation only, in both languages and in every wording; the last wording of each
-    relation does so for every fact. Translations are trained on, but they are not evaluated: what language their
-    answer should be in is not that of the question.
+    relation does so for every fact. Both languages are asked the same questions. Translations are trained on, but they
+    are not evaluated: what language their answer should be in is not that of the question.
     """
     held = chances(asked, f"held {config.seed}", "relation", "entity") < config.evaluation_share
     translate = pl.col("relation") == "translate"
@@ -89,14 +89,13 @@ def split(asked: pl.DataFrame, config: InstructionsConfig) -> tuple[pl.DataFrame
         pl.when(translate).then(pl.col("wording") == chosen).otherwise(pl.col("wording") < config.wordings)
     )
     evaluation = [
-        rows.with_columns(order=chances(rows, f"order {config.seed}", "relation", "entity", "language"))
+        rows.with_columns(order=chances(rows, f"order {config.seed}", "relation", "entity"))
         .sort("order", "relation", "entity", "wording")
-        .unique(["relation", "entity", "language"], keep="first", maintain_order=True)
         .group_by("language", maintain_order=True)
         .head(config.evaluation_rows // 2)
         .with_columns(asks=pl.lit(name))
         for name, rows in (
-            ("new_fact", asked.filter("held", ~pl.col("last"))),
+            ("new_fact", asked.filter("held")),
             ("new_wording", asked.filter(~pl.col("held"), "last", ~translate)),
         )
     ]

@@ -1,16 +1,13 @@
 """The page as a whole: sections in order, each with a sentence on how to read it."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 from benchmarks.report import league, quality
+from benchmarks.report.document import document
 from benchmarks.report.samples import Sample
 from benchmarks.report.shown_items import shown
 from benchmarks.report.tables import Results
-from corpus.card.markup import escape, isolated
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 SECTIONS: dict[str, tuple[str, str]] = {
     "league": (
@@ -80,27 +77,12 @@ def render(
         "quoted": league.quoted(),
         "again": quality.again(runs),
     }
-    contents = {name: content for name, content in contents.items() if content}
-    menu = "".join(f'<li><a href="#{name}">{SECTIONS[name][0]}</a></li>' for name in contents)
-    body = "\n".join(_section(name, content) for name, content in contents.items())
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    style += files("benchmarks.report").joinpath("report.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Benchmarks</p><h1>{isolated(title)}</h1>\n{league.tiles(runs)}\n'
-        f'<nav aria-label="Sections"><ol>{menu}</ol></nav></header>\n<main>\n{body}\n</main>\n'
-        f"<footer><p>Made by Daad {escape(runs[0]['versions']['daad'])} from results.json and items/ beside this file. "
-        "Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
-    )
-
-
-def _section(name: str, content: str) -> str:
-    heading, how = SECTIONS[name]
-    return (
-        f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{heading}</h2>\n'
-        f'<p class="how">{how}</p>\n{content}\n</section>'
+    return document(
+        "Benchmarks",
+        title,
+        SECTIONS,
+        contents,
+        daad=runs[0]["versions"]["daad"],
+        made_from="results.json and items/",
+        tiles=league.tiles(runs),
     )

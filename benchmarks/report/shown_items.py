@@ -30,6 +30,11 @@ def _item(sample: Sample) -> str:
     choices = "".join(
         _choice(sample, number, names[number : number + 1], base) for number in range(len(sample.choices))
     )
+    if sample.generated:
+        written = escape(cut(" ".join(sample.generated.split()), SHOWN_CHARACTERS))
+        text += (
+            f'<p class="written" dir="{direction(sample.generated, base)}">\N{RIGHTWARDS ARROW} {written}</p>'
+        )
     return (
         f'<article class="example asked" lang="{attribute(sample.language)}" dir="{base}">'
         f'<blockquote lang="{attribute(sample.language)}" dir="{base}">{text}</blockquote><ol>{choices}</ol>'
@@ -42,10 +47,11 @@ def _choice(sample: Sample, number: int, name: Sequence[str], base: str) -> str:
     kind = "right" if number == sample.answer else "wrong" if chosen else ""
     mark = "\N{CHECK MARK}" if kind == "right" else ""
     text = escape(cut(sample.choices[number], 200))
+    sure = f"{100 * sample.sure[number]:.0f}% " if sample.sure else ""
     return (
         f'<li class="{kind}"><span class="letter">{"".join(name)}</span>'
         f'<span class="choice" dir="{direction(sample.choices[number], base)}">{text}</span>'
-        f'<span class="sure" dir="ltr">{100 * sample.sure[number]:.0f}% {mark}</span></li>'
+        f'<span class="sure" dir="ltr">{sure}{mark}</span></li>'
     )
 
 

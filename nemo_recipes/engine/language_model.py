@@ -182,6 +182,8 @@ class LanguageModel(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
         """Gradients of all micro batches, then one update, unless the step is broken."""
+        # What a step draws (dropout) follows from its number, whatever was drawn before: loaders draw when they begin.
+        torch.manual_seed((self.config.training.seed << 32) + self.step * self.replicas + self.replica)
         num_labels, num_bytes = self.sum_over_replicas([batch["num_labels"], batch["num_bytes"]])
         loss = self._accumulate(batch, num_labels)
         total, stop, *more = self.sum_over_replicas([loss, float(self.stop_asked), *self.more_sums()])

@@ -173,6 +173,21 @@ def test_what_is_missing_is_one_line(byte_level_dir: Path, tmp_path: Path) -> No
         load_chat_tokenizer(byte_level_dir)
 
 
+def test_a_tokenizer_of_another_model_is_told_by_its_first_other_piece(
+    byte_level_dir: Path, chat_dir: Path, expanded_dir: Path, tmp_path: Path
+) -> None:
+    from alignment.chat_template.agreement import check_same_pieces
+
+    check_same_pieces(byte_level_dir, chat_dir)  # pieces at the end
+    save_chat_tokenizer(expanded_dir, tmp_path / "renamed", "llama2-like")
+    check_same_pieces(expanded_dir, tmp_path / "renamed")
+    check_same_pieces(byte_level_dir, tmp_path)  # nothing there to compare with
+    with pytest.raises(
+        AlignmentError, match=r"id 0 is '<s>' there, but '<unk>' in the tokenizer beside the model"
+    ):
+        check_same_pieces(byte_level_dir, expanded_dir)
+
+
 def test_a_template_that_refuses_is_told(chat_dir: Path) -> None:
     messages = turns(("user", "a"), ("system", "b"), ("assistant", "c"))
     with pytest.raises(AlignmentError, match=r"refuses the turns user system assistant .*turn 2"):

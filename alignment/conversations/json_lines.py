@@ -1,0 +1,38 @@
+"""JSON Lines whose records may have another form from one to the next."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from alignment.conversations.schemas import UnusableRecordError
+from corpus.readers.streams import ByteStream
+
+
+def lines_of(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, with their numbers."""
+    number, rest = 0, b""
+    while not stream.ended or rest:
+        *whole, rest = (rest + stream.read()).split(b"\n")
+        if stream.ended and rest:
+            whole, rest = [*whole, rest], b""
+        for line in whole:
+            number += 1
+            if line.strip():
+                yield number, line
+
+
+def record_of(line: bytes) -> dict[str, Any]:
+    """The object that a line holds.
+
+    Raises:
+        UnusableRecordError: It is no UTF-8, no JSON, or no object.
+    """
+    try:
+        record = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        raise UnusableRecordError("invalid_utf8", f"byte {error.start} of the line is not UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise UnusableRecordError("invalid_json", str(error) or type(error).__name__) from error
+    if not isinstance(record, dict):
+        raise UnusableRecordError("bad_record", f"the line holds a {type(record).__name__}, not an object")
+    return record

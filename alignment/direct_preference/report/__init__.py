@@ -1,0 +1,1 @@
+"""Manifest and page of a run of learning from preferences."""

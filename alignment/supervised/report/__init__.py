@@ -1,0 +1,1 @@
+"""`report.html` and `manifest.json` of supervised fine-tuning."""

@@ -1,0 +1,63 @@
+"""Manifest and report from what a run left in its directory."""
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from alignment.report.provenance import versions, what_varies
+from alignment.sft_config import SftConfig
+from alignment.supervised.report.page import render
+from corpus.pipeline.atomic import atomic_path, sha256_of, write_json
+from nemo_recipes.engine import checkpoint_files
+from nemo_recipes.planning.plan import Plan
+from nemo_recipes.watch.journal import Journal
+
+FORMAT = 1
+
+
+def write_report(
+    config: SftConfig, plan: Plan, data: Mapping[str, Any], checkpoint: Path, seconds: float
+) -> dict[str, Any]:
+    """Write manifest.json and report.html of a run that is at its end; returns the manifest.
+
+    `data` describes what was read, `checkpoint` is the last one, `seconds` what this start took.
+    """
+    output = Path(config.output_dir)
+    journal = Journal(output / "log.jsonl")
+    steps, validations, samples = (journal.lines(kind) for kind in ("step", "validation", "samples"))
+    record = checkpoint_files.read_record(checkpoint)
+    written = [
+        path
+        for place in ("model", "adapter")
+        for path in sorted((output / place).glob("*"))
+        if path.is_file()
+    ]
+    manifest = {
+        "format": FORMAT,
+        "daad": version("daad"),
+        "config": config.decisive(),
+        "versions": versions(),
+        "data": dict(data),
+        "plan": plan.described(),
+        "result": result(int(record["step"]), validations),
+        "broken_steps": record["broken"],
+        "model": {path.relative_to(output).as_posix(): sha256_of(path) for path in written},
+        "run": what_varies(output, seconds, config.watch.energy, config.hardware, config.layout.world_size),
+    }
+    write_json(output / "manifest.json", manifest)
+    with atomic_path(output / "report.html") as partial:
+        partial.write_text(render(manifest, steps, validations, samples), encoding="utf-8")
+    return manifest
+
+
+def result(steps: int, validations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What came of the run, in figures that the same run gives again."""
+    first, last = (validations[0], validations[-1]) if validations else ({"languages": {}}, {"languages": {}})
+    return {
+        "steps": steps,
+        "validation": {
+            name: {"before": first["languages"][name], "after": figures}
+            for name, figures in last["languages"].items()
+        },
+    }

@@ -1,0 +1,91 @@
+"""How a model is tuned, whatever the objective. Standard library only."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nemo_recipes.pretrain_config import Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """Batch, optimizer and length of training.
+
+    Attributes:
+        epochs: Times that the data is read.
+        max_steps: Stop after so many optimizer steps; 0 for all epochs.
+        micro_batch: Sequences that one replica passes through the model at a time.
+        global_batch: Sequences of one optimizer step, over all replicas and accumulation.
+        learning_rate: Peak learning rate.
+        schedule: constant; cosine falls to minimum_learning_rate at the end; wsd falls linearly over the last
+            decay_steps.
+        warmup_steps: Steps of linear warm-up.
+        decay_steps: For wsd, how many steps the fall takes.
+        minimum_learning_rate: Where cosine and wsd end.
+        betas: AdamW's decay rates.
+        epsilon: AdamW's epsilon.
+        weight_decay: Decoupled weight decay of matrices; norms have none.
+        clip: Greatest norm of the gradient; 0 for no clipping.
+        precision: bf16 computes in bfloat16 and keeps weights and optimizer states in float32.
+        gradient_checkpointing: Recompute activations of each layer in the backward pass, to save memory.
+        compile: Compile the model with torch.compile.
+        frozen_layers: Numbers of decoder layers that never learn.
+        seed: Seed of the order of the data, of noise and of new adapters.
+    """
+
+    epochs: int = 1
+    max_steps: int = 0
+    micro_batch: int = 1
+    global_batch: int = 64
+    learning_rate: float = 2e-5
+    schedule: Literal["constant", "cosine", "wsd"] = "cosine"
+    warmup_steps: int = 0
+    decay_steps: int = 0
+    minimum_learning_rate: float = 0.0
+    betas: list[float] = field(default_factory=lambda: [0.9, 0.95])
+    epsilon: float = 1e-8
+    weight_decay: float = 0.0
+    clip: float = 1.0
+    precision: Literal["bf16", "fp32"] = "bf16"
+    gradient_checkpointing: bool = False
+    compile: bool = False
+    frozen_layers: list[int] = field(default_factory=list)
+    seed: int = 1234
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1:
+            raise ValueError(f"epochs must be at least 1, got {self.epochs}")
+        if self.max_steps < 0:
+            raise ValueError(f"max_steps must be at least 0, got {self.max_steps}")
+        self.training(steps=1, sequence_length=1)
+
+    def steps(self, num_sequences: int) -> int:
+        """Optimizer steps that so many sequences take, all epochs together."""
+        steps = math.ceil(num_sequences / self.global_batch)
+        return min(steps, self.max_steps) if self.max_steps else steps
+
+    def training(self, *, steps: int, sequence_length: int) -> Training:
+        """The same in the engine's words.
+
+        Raises:
+            ValueError: A setting breaks the engine's rules.
+        """
+        return Training(
+            token_budget=steps * max(self.global_batch, 1) * sequence_length,
+            micro_batch=self.micro_batch,
+            global_batch=self.global_batch,
+            learning_rate=self.learning_rate,
+            schedule=self.schedule,
+            warmup_steps=self.warmup_steps,
+            decay_steps=self.decay_steps,
+            minimum_learning_rate=self.minimum_learning_rate,
+            betas=list(self.betas),
+            epsilon=self.epsilon,
+            weight_decay=self.weight_decay,
+            clip=self.clip,
+            precision=self.precision,
+            gradient_checkpointing=self.gradient_checkpointing,
+            compile=self.compile,
+            frozen_layers=list(self.frozen_layers),
+            seed=self.seed,
+        )
