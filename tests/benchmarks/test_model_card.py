@@ -104,7 +104,8 @@ def made(tmp_path) -> dict[str, str]:
         )
     score = {
         "title": "ArabicMMLU", "task": "arabic_mmlu", "language": "ar", "rule": "letters", "first": True,
-        "chance": 0.25, "items": 100, "micro": {"value": 0.5, "low": 0.4, "high": 0.6}, "signature": "task:arabic_mmlu|v:1",
+        "chance": 0.25, "items": 100,
+        "micro": {"value": 0.5, "low": 0.4, "high": 0.6}, "signature": "task:arabic_mmlu|v:1",
     }  # fmt: skip
     run = {"model": {"name": "m"}, "config": {}, "versions": {}, "scores": [score], "missing": []}
     write_json(tmp_path / "scores" / "results.json", run)
