@@ -1,6 +1,7 @@
 """Judged answers against a server that judges as it is told, with faults: verdicts, orders, agreement, cost."""
 
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -56,9 +57,10 @@ def answers(path, text):
 
 
 def run(output, questions, models, judges, **changes):
+    changes = {"judge_endpoint": FAST, **changes}
     main(
         JudgeConfig(
-            questions=questions, models=models, judges=judges, output_dir=str(output), judge_endpoint=FAST,
+            questions=questions, models=models, judges=judges, output_dir=str(output),
             answer_endpoint=FAST, resamples=100, **changes,
         )
     )  # fmt: skip
@@ -154,7 +156,7 @@ def test_a_judge_that_dies_half_way_is_paid_once(fake_endpoint, questions, tmp_p
     models = f"m={answers(tmp_path / 'm.jsonl', 'gold')}"
     arguments = (questions, models, f"j=openai:{fake_endpoint.url}")
     with pytest.raises(EndpointError, match="3 of 5 answers are kept; the same command asks for the rest"):
-        run(tmp_path / "o", *arguments, modes="single")
+        run(tmp_path / "o", *arguments, modes="single", judge_endpoint=replace(FAST, concurrency=1))
     fake_endpoint.dead_after = None
     ledger = run(tmp_path / "o", *arguments, modes="single")["run"]["j (judge)"]
     assert (ledger["from_cache"], ledger["answered"]) == (3, 2)

@@ -1,6 +1,7 @@
 """Translation as a command: given translations, a model's, an endpoint's; compared, resumed, refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import sacrebleu
@@ -21,7 +22,7 @@ PAIRS = [
     {"id": "e", "en": "the train leaves in the early morning", "ar": "يغادر القطار في الصباح الباكر"},
 ]
 FAST = EndpointSettings(
-    model="tiny", first_wait=0.01, longest_wait=0.02, attempts=3, key_variable="DAAD_TEST_KEY"
+    model="tiny", concurrency=2, first_wait=0.02, longest_wait=0.05, attempts=3, key_variable="DAAD_TEST_KEY"
 )
 
 
@@ -107,7 +108,8 @@ def test_both_directions_through_an_endpoint(fake_endpoint, data, tmp_path):
 def test_an_endpoint_that_dies_half_way_is_resumed(fake_endpoint, data, tmp_path):
     fake_endpoint.answer = perfect
     fake_endpoint.dead_after = 3
-    settings = {"model": f"openai:{fake_endpoint.url}", "endpoint": FAST, "shots": 0, "directions": "en-ar"}
+    alone = replace(FAST, concurrency=1)
+    settings = {"model": f"openai:{fake_endpoint.url}", "endpoint": alone, "shots": 0, "directions": "en-ar"}
     with pytest.raises(EndpointError, match="2 of 5 answers are kept"):
         run(tmp_path / "o", data, **settings)
     fake_endpoint.dead_after = None

@@ -97,7 +97,7 @@ def test_retry_after_is_honored_by_all_requests(fake_endpoint, tmp_path):
 def test_an_endpoint_that_dies_half_way_loses_nothing(fake_endpoint, tmp_path):
     fake_endpoint.dead_after = 6
     with (
-        Endpoint(settings(fake_endpoint, attempts=2, concurrency=2), tmp_path) as endpoint,
+        Endpoint(settings(fake_endpoint, attempts=2, concurrency=1), tmp_path) as endpoint,
         pytest.raises(
             EndpointError, match="6 of 10 answers are kept; the same command asks for the rest"
         ) as caught,
