@@ -1,8 +1,10 @@
 """Multiple-choice questions made of conversations by rule: the right answer among answers to other questions."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from corpus.pipeline.atomic import atomic_path
 
 CHOICES = 4
 LANGUAGES = ("ar", "en")
+
+_MARKS = ".,:;?!\"'()\N{ARABIC COMMA}\N{ARABIC SEMICOLON}\N{ARABIC QUESTION MARK}"
 
 Asked = tuple[str, str, str, str]
 """Id, kind (what the question asks for), question and answer."""
@@ -49,17 +53,21 @@ def write_questions(path: str, most: int, directory: Path) -> dict[str, str]:
 def multiple_choice(rows: Sequence[Asked]) -> list[dict[str, str]]:
     """Questions with A to D and the letter of the right answer, in an order drawn by their ids.
 
-    Wrong choices are the answers to other questions of the same kind that differ from it, drawn by the ids of both, so
-    that all four are as plausible. A question with too few of them is left out.
+    Wrong choices are answers to the next questions of the same kind in that order that speak of what this question
+    asks about (`about`): an answer about something else would be told by that alone. A question with too few of them
+    is left out.
     """
-    answers: dict[str, list[str]] = {}
-    for _, kind, _, answer in rows:
-        answers.setdefault(kind, []).append(answer)
-    distinct = {kind: sorted(set(found)) for kind, found in answers.items()}
+    ordered = sorted(rows, key=lambda row: _drawn(row[0]))
+    by_kind: dict[str, list[Asked]] = {}
+    for row in ordered:
+        by_kind.setdefault(row[1], []).append(row)
+    met: dict[str, int] = {}
     made = []
-    for identity, kind, question, answer in sorted(rows, key=lambda row: _drawn(row[0])):
-        others = [each for each in distinct[kind] if each != answer]
-        wrong = sorted(others, key=lambda each: _drawn(f"{identity} {each}"))[: CHOICES - 1]
+    for identity, kind, question, answer in ordered:
+        place = met[kind] = met.get(kind, 0) + 1
+        others = islice(cycle(by_kind[kind]), place, place + len(by_kind[kind]))
+        told = (about(question, other, its_answer) for _, _, other, its_answer in others)
+        wrong = list(islice(_distinct(each for each in told if each != answer), CHOICES - 1))
         if len(wrong) < CHOICES - 1:
             continue
         choices = sorted([answer, *wrong], key=lambda each: _drawn(f"{identity} place {each}"))
@@ -69,6 +77,39 @@ def multiple_choice(rows: Sequence[Asked]) -> list[dict[str, str]]:
             | dict(zip(letters, choices, strict=True))
         )
     return made
+
+
+def about(question: str, other: str, answer: str) -> str:
+    """The answer to another question, with what this question asks about in place of what that one does.
+
+    Both are wordings of one kind, so what differs between them is what they ask about.
+
+    >>> about("Where is Rome?", "Where is Old Cairo?", "Old Cairo is in Egypt.")
+    'Rome is in Egypt.'
+    >>> about("Name the land of Rome.", "Name the land of Salem, Oregon.", "Salem, Oregon lies in America.")
+    'Rome lies in America.'
+    """
+    ours, theirs = question.split(), other.split()
+    while ours and theirs and _same(ours[0], theirs[0]):
+        ours, theirs = ours[1:], theirs[1:]
+    while ours and theirs and _same(ours[-1], theirs[-1]):
+        ours, theirs = ours[:-1], theirs[:-1]
+    named = f"[{re.escape(_MARKS)}]*\\s+".join(re.escape(word.strip(_MARKS)) for word in theirs)
+    if not ours or not named:
+        return answer
+    return re.sub(rf"(?<!\w){named}(?!\w)", lambda _: " ".join(ours).strip(_MARKS), answer)
+
+
+def _same(word: str, other: str) -> bool:
+    return word.strip(_MARKS) == other.strip(_MARKS)
+
+
+def _distinct(texts: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for text in texts:
+        if text not in seen:
+            seen.add(text)
+            yield text
 
 
 def _asked(row: Row) -> Asked | None:

@@ -82,7 +82,7 @@ def _row(runs: Sequence[Results], name: str) -> list[str]:
     scores = [first_scores(results).get(name) for results in runs]
     known = next(score for score in scores if score)
     suites = ", ".join(suite for suite in SUITES if name in SUITES[suite].shots)
-    about = f"{known['shots']}-shot, {known['rule'].replace('_', ' ')}; {suites}"
+    about = f"{known['shots']}-shot, {known['rule'].replace('_', ' ')}{'; ' if suites else ''}{suites}"
     task = f'{escape(known["title"])}<small class="about">{escape(about)}</small>'
     return [task, *("n/a" if score is None else _value(score) for score in scores)]
 
