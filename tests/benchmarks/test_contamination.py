@@ -196,6 +196,13 @@ def test_items_equal_but_for_spelling_share_their_ngrams(tmp_path):
     assert np.array_equal(*wanted.signatures)
 
 
+def test_items_that_are_all_short_are_said_to_be(corpus, tmp_path):
+    run = write_run(tmp_path / "short", {"a": "what is two", "b": "name a color"}, set())
+    main(config(corpus, tmp_path, runs=str(run)))
+    (task,) = json.loads((tmp_path / "out" / "results.json").read_text())["tasks"]
+    assert (task["short"], task["contaminated"], task["clean"]) == (2, 0, 0)
+
+
 def test_tasks_by_path_need_no_run(corpus, tmp_path, planted):
     main(
         config(

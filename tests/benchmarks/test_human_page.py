@@ -287,6 +287,36 @@ def test_only_our_own_page_can_write(config):
     assert clicks(config().output_dir).height == 1
 
 
+def test_the_body_of_a_refused_request_is_no_request_of_its_own(config):
+    """A body that looks like a click of ours, behind a Host that is not: one answer, and the line is closed."""
+    with served(config()) as server:
+        headers, body = ours(server)
+        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        host = f"127.0.0.1:{server.server_port}"
+        inner = f"POST /click HTTP/1.1\r\nHost: {host}\r\n{told}Content-Length: {len(body)}\r\n\r\n"
+        hidden = inner.encode() + body
+        outer = (
+            f"POST /click HTTP/1.1\r\nHost: evil.example\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
+        )
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as line:
+            line.sendall(outer + hidden)
+            answer = b"".join(iter(lambda: line.recv(4096), b""))
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert answer.startswith(b"HTTP/1.1 421")
+    assert clicks(config().output_dir).is_empty()
+
+
+def test_ipv6_has_brackets(config):
+    try:
+        server = make_server(config(host="::1"))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    assert server.url.startswith("http://[::1]:")
+    assert f"[::1]:{server.server_port}" in server.hosts
+    assert not server.open_to_others
+    server.server_close()
+
+
 def test_the_page_loads_nothing_from_elsewhere_and_keeps_its_cookie_to_itself(config):
     with served(config()) as server:
         status, _, headers = request(server, "GET", "/", {})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from browser import BROWSER, chromium
 from tiny_benchmarks import make_model, write_jsonl
 
 from benchmarks.errors import BenchmarkError
@@ -142,6 +143,24 @@ def test_the_page_shows_both_and_says_what_must_be_said(finished):
     assert "Only a toy." in page
     assert "<bdi>base</bdi>: " in page  # what each model answered to an item
     assert "<script" not in page
+
+
+def test_the_page_reads_right_to_left_and_fits_a_phone(finished, tmp_path):
+    if BROWSER is None:
+        pytest.skip(
+            "no Chromium here (Debian: apt-get install chromium): the page is not looked at in a browser"
+        )
+    with chromium(tmp_path) as tabs:
+        tab = tabs()
+        tab.open((finished / "report.html").as_uri())
+        lines = tab.evaluate(
+            "[...document.querySelectorAll('blockquote p')].map((p) => [p.textContent, getComputedStyle(p).direction])"
+        )
+        assert {way for text, way in lines if text.startswith("ما عاصمة")} == {"rtl"}
+        assert {way for text, way in lines if text.startswith("What is")} == {"ltr"}
+        for width in (1200, 390):
+            tab.resize(width)
+            assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_changes_are_means_over_tasks_of_the_same_items(finished):
