@@ -52,6 +52,9 @@ class Endpoint:
         self._paid_before = cost(*self._cache.tokens()[1:], settings)
         try:
             self.settings = replace(settings, model=settings.model or self._only_model())
+        except EndpointError as error:
+            self.close()
+            raise EndpointError(self._named(error)) from error
         except BaseException:
             self.close()
             raise
@@ -207,7 +210,7 @@ class Endpoint:
         if error.retry_after > _LONGEST_RETRY_AFTER:
             raise EndpointError(f"{error}: it asks to come back in {error.retry_after:.0f} s") from error
         if attempt == self.settings.attempts:
-            told = f"{error}, {attempt} times in a row"
+            told = f"{error}, {'once' if attempt == 1 else f'{attempt} times in a row'}"
             if self._answered > answers_before:
                 raise RefusedError(told) from error
             raise EndpointError(told) from error
