@@ -53,11 +53,11 @@ class Server(ThreadingHTTPServer):
         self, address: tuple[str, int], desk: Desk, *, html: str, token: str, allowed: list[str]
     ) -> None:
         self.desk, self.html, self.token = desk, html, token
+        self.open_to_others = not ip_address(address[0]).is_loopback
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
         port = self.server_port
-        self.open_to_others = not ip_address(address[0]).is_loopback
         names = ["127.0.0.1", "localhost", "[::1]", _in_url(address[0])]
         self.hosts = {f"{name}:{port}" for name in names} | set(allowed) | ({*names} if port == 80 else set())
         self.cookie = f"daad_human_{port}"
@@ -102,7 +102,14 @@ def make_server(config: ServeConfig) -> Server:
     try:
         return Server((config.host, config.port), desk, html=html, token=token, allowed=config.allowed_hosts)
     except ValueError as error:
+        store.close()
         raise BenchmarkError(f"host must be an IP address, got {config.host!r}") from error
+    except OSError as error:
+        store.close()
+        cause = error.strerror or error
+        raise BenchmarkError(
+            f"port {config.port} of {config.host}: cannot be listened on ({cause}): choose another --port or --host"
+        ) from error
 
 
 def serve_forever(config: ServeConfig) -> None:

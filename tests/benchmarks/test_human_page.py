@@ -15,6 +15,7 @@ import pytest
 from browser import BROWSER, chromium
 from tiny_benchmarks import write_jsonl
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.human.page import page
 from benchmarks.human.server import make_server
 from benchmarks.human.settings import ServeConfig
@@ -309,7 +310,7 @@ def test_the_body_of_a_refused_request_is_no_request_of_its_own(config):
 def test_ipv6_has_brackets(config):
     try:
         server = make_server(config(host="::1"))
-    except OSError:
+    except BenchmarkError:
         pytest.skip("this machine has no IPv6")
     assert server.url.startswith("http://[::1]:")
     assert f"[::1]:{server.server_port}" in server.hosts
@@ -331,6 +332,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_keeps_its_cookie_to_itself(co
         assert server.server_address[0] == "127.0.0.1"
         assert "innerHTML" not in request(server, "GET", "/page.js", {})[1]
     assert "\\u003c/script>" in page(config(criteria=["</script>"], mode="rate"), "token")
+
+
+def test_a_port_that_is_taken_is_one_line(config, tmp_path):
+    with (
+        served(config()) as server,
+        pytest.raises(
+            BenchmarkError, match=r"cannot be listened on \(Address already in use\): choose another --port"
+        ),
+    ):
+        make_server(config(port=server.server_port, output_dir=str(tmp_path / "other")))
+    with pytest.raises(BenchmarkError, match="host must be an IP address, got 'here'"):
+        make_server(config(host="here", output_dir=str(tmp_path / "third")))
 
 
 def test_others_need_the_key(config):
