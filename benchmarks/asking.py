@@ -45,11 +45,18 @@ def asked_model(
         opened.close()
 
 
-def write(opened: Opened, prompts: Sequence[str], *, max_tokens: int, turns: Sequence[bool]) -> list[str]:
+def write(
+    opened: Opened,
+    prompts: Sequence[str],
+    *,
+    max_tokens: int,
+    turns: Sequence[bool],
+    until: Sequence[str] = ("\n\n\n",),
+) -> list[str]:
     """What the model writes after each prompt, greedily; those that are turns go as a chat where the model is one."""
     from lm_eval.api.instance import Instance
 
-    settings = {"until": ["\n\n\n"], "max_gen_toks": max_tokens, "do_sample": False}
+    settings = {"until": list(until), "max_gen_toks": max_tokens, "do_sample": False}
     requests = []
     for number, (prompt, turn) in enumerate(zip(prompts, turns, strict=True)):
         if turn and opened.chats and hasattr(opened.lm, "apply_chat_template"):

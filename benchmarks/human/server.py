@@ -8,6 +8,7 @@ token that only our page knows, and the browser kept our cookie, which it sends 
 import hmac
 import json
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
@@ -52,10 +53,12 @@ class Server(ThreadingHTTPServer):
         self, address: tuple[str, int], desk: Desk, *, html: str, token: str, allowed: list[str]
     ) -> None:
         self.desk, self.html, self.token = desk, html, token
+        self.open_to_others = not ip_address(address[0]).is_loopback
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
         port = self.server_port
-        self.open_to_others = not ip_address(address[0]).is_loopback
-        names = ["127.0.0.1", "localhost", "[::1]", address[0]]
+        names = ["127.0.0.1", "localhost", "[::1]", _in_url(address[0])]
         self.hosts = {f"{name}:{port}" for name in names} | set(allowed) | ({*names} if port == 80 else set())
         self.cookie = f"daad_human_{port}"
 
@@ -68,7 +71,7 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """Where to point a browser; others than this machine's own need the key."""
         key = f"?key={self.token}" if self.open_to_others else ""
-        return f"http://{self.server_address[0]!s}:{self.server_port}/{key}"
+        return f"http://{_in_url(str(self.server_address[0]))}:{self.server_port}/{key}"
 
 
 def make_server(config: ServeConfig) -> Server:
@@ -99,7 +102,14 @@ def make_server(config: ServeConfig) -> Server:
     try:
         return Server((config.host, config.port), desk, html=html, token=token, allowed=config.allowed_hosts)
     except ValueError as error:
+        store.close()
         raise BenchmarkError(f"host must be an IP address, got {config.host!r}") from error
+    except OSError as error:
+        store.close()
+        cause = error.strerror or error
+        raise BenchmarkError(
+            f"port {config.port} of {config.host}: cannot be listened on ({cause}): choose another --port or --host"
+        ) from error
 
 
 def serve_forever(config: ServeConfig) -> None:
@@ -138,7 +148,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._check_host()
             act()
         except _Refused as error:
-            self._send(error.status, json.dumps({"error": str(error)}), "application/json")
+            # What was not read of the body would be taken for the next request.
+            closing = {"Connection": "close"}
+            self._send(error.status, json.dumps({"error": str(error)}), "application/json", closing)
         except BenchmarkError as error:
             self._send(HTTPStatus.BAD_REQUEST, json.dumps({"error": str(error)}), "application/json")
         except (BrokenPipeError, ConnectionResetError):
@@ -189,7 +201,6 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > LARGEST_BODY:
-            self.close_connection = True  # what was not read would be taken for the next request
             raise _Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {LARGEST_BODY} bytes, and say how many"
             )
@@ -232,6 +243,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 -- the name that the base class gives
         """Say nothing: clicks are in the store."""
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _same(given: Any, token: str) -> bool:

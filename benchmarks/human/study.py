@@ -11,7 +11,7 @@ from benchmarks.tasks.rows import Row, read_rows
 from corpus.card.markup import direction
 
 _IDS = ("id", "question_id")
-_PROMPTS = ("prompt", "question", "instruction", "turns")
+_PROMPTS = ("prompt", "question", "instruction", "turns", "text")
 _ANSWERS = ("answer", "response", "output", "completion", "choices")
 
 

@@ -16,14 +16,15 @@ def p_shown(found: Mapping[str, Any]) -> str:
 
 def paired_models(comparisons: Sequence[Mapping[str, Any]]) -> str:
     """What `compare_runs` found, under the first rule of each task; empty where there is nothing."""
-    rows = []
-    for found in comparisons:
-        if found["first"]:
-            rows.append([
-                escape(found["title"]), *(isolated(name) for name in found["models"]), f"{found['items']:,}",
-                f"{100 * found['difference']:+.1f}", f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}",
-                str(found["only_first"]), str(found["only_second"]), p_shown(found),
-            ])  # fmt: skip
+    rows = [
+        [
+            escape(found["title"]), *(isolated(name) for name in found["models"]), f"{found['items']:,}",
+            f"{100 * found['difference']:+.1f}", f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}",
+            str(found["only_first"]), str(found["only_second"]), p_shown(found),
+        ]
+        for found in comparisons
+        if found["first"]
+    ]  # fmt: skip
     header = (
         "task",
         "first",

@@ -52,6 +52,29 @@ def read_samples(output: Path, results: Results) -> dict[str, list[Sample]]:
     return found
 
 
+def choices_by_model(
+    directories: Sequence[Path], runs: Sequence[Results], samples: Mapping[str, Sequence[Sample]]
+) -> dict[str, dict[str, str]]:
+    """For each sample's id the choice of every model, under the first rule of its task, as a letter's place or text.
+
+    A model that was not asked the item is left out.
+    """
+    wanted = {sample.id for items in samples.values() for sample in items}
+    found: dict[str, dict[str, str]] = {identity: {} for identity in wanted}
+    for directory, results in zip(directories, runs, strict=True):
+        for score in results["scores"]:
+            if not score["first"] or score["rule"] == "mass":
+                continue
+            frame = pl.read_parquet(directory / "items" / f"{score['task']}.parquet")
+            frame = frame.filter(pl.col("id").is_in(list(wanted)))
+            for identity, answer, chosen in zip(
+                frame["id"], frame["answer"], _chosen(frame, score["rule"]), strict=True
+            ):
+                told = "right" if chosen == answer else f"wrong ({chosen + 1})" if chosen >= 0 else "wrong"
+                found[identity][results["model"]["name"]] = told
+    return found
+
+
 def _samples(frame: pl.DataFrame, language: str, rules: Sequence[Rule]) -> list[Sample]:
     chosen: dict[Rule, list[int]] = {rule: _chosen(frame, rule) for rule in rules if rule != "mass"}
     order = sorted(range(len(frame)), key=lambda n: sha256(frame["id"][n].encode()).digest())

@@ -83,22 +83,26 @@ def _rates(results: Results) -> str:
     by_name = {(rate["measure"], rate["kind"], rate["language"]): rate for rate in results["rates"]}
     shown = []
     for measure in results["measures"]:
-        rows = []
-        for gap in (each for each in results["arabic_less_english"] if each["measure"] == measure):
-            rows.append(
-                [
-                    _kind(gap["kind"]),
-                    *(_drawn(by_name[measure, gap["kind"], language]) for language in NAMES),
-                    f"{100 * gap['difference']:+.1f} "
-                    f"<small>{100 * gap['low']:+.1f} to {100 * gap['high']:+.1f}</small>",
-                    p_shown(gap),
-                    str(gap["prompts"]),
-                ]
-            )
+        rows = [
+            [
+                _kind(gap["kind"]),
+                *(_drawn(by_name[measure, gap["kind"], language]) for language in NAMES),
+                _difference(gap),
+                p_shown(gap),
+                str(gap["prompts"]),
+            ]
+            for gap in results["arabic_less_english"]
+            if gap["measure"] == measure
+        ]
         header = ("prompts of kind", "Arabic, %", "English, %", "difference", "p", "prompts")
         caption = MEASURES[measure][0].upper() + MEASURES[measure][1:]
         shown.append(table(caption, header, rows, numeric=(3, 4, 5)))
     return "\n".join(shown)
+
+
+def _difference(gap: Mapping[str, float]) -> str:
+    points, low, high = (f"{100 * gap[name]:+.1f}" for name in ("difference", "low", "high"))
+    return f"{points} <small>{low} to {high}</small>"
 
 
 def _drawn(rate: Mapping[str, float]) -> str:

@@ -20,10 +20,13 @@ PREFIXES = (
 """And, so; in, as, to; the; and their sequences."""
 
 PRONOUNS = (
-    "", _HEH, _HEH + _ALEF, _HEH + _MEEM, _HEH + _NOON, _HEH + _MEEM + _ALEF, _KAF, _KAF + _MEEM, _KAF + _NOON,
-    _NOON + _ALEF, _YEH,
+    _HEH + _ALEF, _HEH + _MEEM, _HEH + _NOON, _HEH + _MEEM + _ALEF, _KAF, _KAF + _MEEM, _KAF + _NOON, _NOON + _ALEF,
 )  # fmt: skip
 """Pronouns written to the end of a word."""
+
+AFTER_MARBUTA = (_HEH, _YEH)
+"""His and my: told only where the word's teh marbuta becomes a teh before them. Folded, the others could be words with
+a teh marbuta of their own, or adjectives."""
 
 SHORTEST = 3
 """Letters of a word that takes all of them; shorter ones would become other words, and take only the article."""
@@ -35,9 +38,11 @@ def forms(entry: str) -> Iterator[str]:
     if len(entry) < SHORTEST:
         yield from (before + entry for before in ("", _ARTICLE, _WAW + _ARTICLE))
         return
+    pronouns = (*PRONOUNS, *AFTER_MARBUTA) if entry.endswith(_MARBUTA) else PRONOUNS
     for before in PREFIXES:
-        for pronoun in PRONOUNS if not before.endswith(_LAM) or before == _LAM else ("",):
-            yield before + (_joined(entry) + pronoun if pronoun else entry)
+        yield before + entry
+        if not before.endswith(_LAM) or before == _LAM:  # the article and a pronoun do not go together
+            yield from (before + _joined(entry) + pronoun for pronoun in pronouns)
 
 
 def _joined(entry: str) -> str:

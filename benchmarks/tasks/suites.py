@@ -8,9 +8,10 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.tasks.arabic import ARABIC
 from benchmarks.tasks.dialects import DIALECTS
 from benchmarks.tasks.english import ENGLISH
+from benchmarks.tasks.own import OWN
 from benchmarks.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (*ARABIC, *ENGLISH)}
+TASKS: dict[str, Task] = {task.name: task for task in (*ARABIC, *ENGLISH, *OWN)}
 """Every task by its name."""
 
 

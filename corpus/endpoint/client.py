@@ -1,5 +1,6 @@
 """The client: requests in, replies out in the same order, each asked and paid once."""
 
+import math
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -51,6 +52,9 @@ class Endpoint:
         self._paid_before = cost(*self._cache.tokens()[1:], settings)
         try:
             self.settings = replace(settings, model=settings.model or self._only_model())
+        except EndpointError as error:
+            self.close()
+            raise EndpointError(self._named(error)) from error
         except BaseException:
             self.close()
             raise
@@ -181,31 +185,32 @@ class Endpoint:
         """Send until an answer comes, waiting longer each time.
 
         Raises:
-            RefusedError: All attempts failed while the endpoint answered other requests: it is this one's fault.
-            EndpointError: All attempts failed and nothing else was answered meanwhile.
+            RefusedError: All attempts failed while the endpoint answered other requests, up to the last wait: it is
+                this one's fault.
+            EndpointError: All attempts failed, and nothing else was answered during the last wait.
         """
-        answers_before = -1
+        answers_before = math.inf
         for attempt in range(1, self.settings.attempts + 1):
             self._wait(self._pace.turn())
             self._check_budget()
             try:
                 answer = send()
             except TransientError as error:
-                if answers_before < 0:
-                    answers_before = self._answered
+                answers_now = self._answered
                 self._after(error, attempt, answers_before)
+                answers_before = answers_now
             else:
                 self._answered += 1
                 return answer
         raise AssertionError("the last attempt raises")
 
-    def _after(self, error: TransientError, attempt: int, answers_before: int) -> None:
-        """Wait after a fault, or give the request up."""
+    def _after(self, error: TransientError, attempt: int, answers_before: float) -> None:
+        """Wait after a fault, or give the request up; `answers_before` had come when the last wait began."""
         self.ledger.add_fault(str(error).split(" (")[0])
         if error.retry_after > _LONGEST_RETRY_AFTER:
             raise EndpointError(f"{error}: it asks to come back in {error.retry_after:.0f} s") from error
         if attempt == self.settings.attempts:
-            told = f"{error}, {attempt} times in a row"
+            told = f"{error}, {'once' if attempt == 1 else f'{attempt} times in a row'}"
             if self._answered > answers_before:
                 raise RefusedError(told) from error
             raise EndpointError(told) from error

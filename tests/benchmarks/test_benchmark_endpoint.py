@@ -1,6 +1,7 @@
 """A model behind an endpoint scores what the same model scores as a directory; faults lose nothing."""
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ from corpus.endpoint import EndpointError, EndpointSettings
 
 QUICK = {"resamples": 100, "device": "cpu", "batch_size": 4}
 FAST = EndpointSettings(
-    model="tiny", first_wait=0.01, longest_wait=0.02, attempts=3, key_variable="DAAD_TEST_KEY"
+    model="tiny", concurrency=2, first_wait=0.02, longest_wait=0.05, attempts=3, key_variable="DAAD_TEST_KEY"
 )
 
 
@@ -144,8 +145,9 @@ def test_written_answers_are_counted_as_they_are(fake_endpoint, planted, tmp_pat
 def test_an_endpoint_that_dies_half_way_is_resumed(fake_endpoint, planted, tmp_path):
     fake_endpoint.answer = right_letter
     fake_endpoint.dead_after = 8
+    alone = replace(FAST, concurrency=1)
     with pytest.raises(EndpointError, match=r"answers are kept; the same command asks for the rest"):
-        run(fake_endpoint, tmp_path, planted, "mmlu_en,gsm8k", generate=True)
+        run(fake_endpoint, tmp_path, planted, "mmlu_en,gsm8k", generate=True, endpoint=alone)
     paid = len(fake_endpoint.requests)
     assert paid >= 8
     fake_endpoint.dead_after = None

@@ -15,6 +15,7 @@ import pytest
 from browser import BROWSER, chromium
 from tiny_benchmarks import write_jsonl
 
+from benchmarks.errors import BenchmarkError
 from benchmarks.human.page import page
 from benchmarks.human.server import make_server
 from benchmarks.human.settings import ServeConfig
@@ -287,6 +288,36 @@ def test_only_our_own_page_can_write(config):
     assert clicks(config().output_dir).height == 1
 
 
+def test_the_body_of_a_refused_request_is_no_request_of_its_own(config):
+    """A body that looks like a click of ours, behind a Host that is not: one answer, and the line is closed."""
+    with served(config()) as server:
+        headers, body = ours(server)
+        told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        host = f"127.0.0.1:{server.server_port}"
+        inner = f"POST /click HTTP/1.1\r\nHost: {host}\r\n{told}Content-Length: {len(body)}\r\n\r\n"
+        hidden = inner.encode() + body
+        outer = (
+            f"POST /click HTTP/1.1\r\nHost: evil.example\r\nContent-Length: {len(hidden)}\r\n\r\n".encode()
+        )
+        with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as line:
+            line.sendall(outer + hidden)
+            answer = b"".join(iter(lambda: line.recv(4096), b""))
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert answer.startswith(b"HTTP/1.1 421")
+    assert clicks(config().output_dir).is_empty()
+
+
+def test_ipv6_has_brackets(config):
+    try:
+        server = make_server(config(host="::1"))
+    except BenchmarkError:
+        pytest.skip("this machine has no IPv6")
+    assert server.url.startswith("http://[::1]:")
+    assert f"[::1]:{server.server_port}" in server.hosts
+    assert not server.open_to_others
+    server.server_close()
+
+
 def test_the_page_loads_nothing_from_elsewhere_and_keeps_its_cookie_to_itself(config):
     with served(config()) as server:
         status, _, headers = request(server, "GET", "/", {})
@@ -301,6 +332,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_keeps_its_cookie_to_itself(co
         assert server.server_address[0] == "127.0.0.1"
         assert "innerHTML" not in request(server, "GET", "/page.js", {})[1]
     assert "\\u003c/script>" in page(config(criteria=["</script>"], mode="rate"), "token")
+
+
+def test_a_port_that_is_taken_is_one_line(config, tmp_path):
+    with (
+        served(config()) as server,
+        pytest.raises(
+            BenchmarkError, match=r"cannot be listened on \(Address already in use\): choose another --port"
+        ),
+    ):
+        make_server(config(port=server.server_port, output_dir=str(tmp_path / "other")))
+    with pytest.raises(BenchmarkError, match="host must be an IP address, got 'here'"):
+        make_server(config(host="here", output_dir=str(tmp_path / "third")))
 
 
 def test_others_need_the_key(config):

@@ -56,6 +56,10 @@ def test_files_of_fastchat_are_understood(tmp_path):
         tmp_path / "model.jsonl", [{"question_id": 81, "choices": [{"index": 0, "turns": ["A", "B"]}]}]
     )
     (question,) = read_study(str(asked), {"m": str(answered)}).questions
+    one_turn = write_jsonl(
+        tmp_path / "vicuna.jsonl", [{"question_id": 81, "text": "كيف أنظم وقتي؟", "category": "x"}]
+    )
+    assert read_study(str(one_turn), {"m": str(answered)}).questions[0].language == "ar"
     assert (question.prompt, question.answers) == ("Compose.\n\nRewrite.", {"m": "A\n\nB"})
 
 

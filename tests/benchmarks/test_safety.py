@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from fake_endpoint import last_text
 from scipy.stats import binomtest
 from tiny_benchmarks import make_model, write_jsonl
 
@@ -20,6 +21,7 @@ from benchmarks.safety.settings import SafetyConfig
 from benchmarks.safety.toxicity import classify, has_listed_words, load_classifier, load_lists
 from benchmarks.safety.word_forms import forms
 from corpus.card.markup import direction
+from corpus.endpoint import EndpointError, EndpointSettings
 
 # Harmless words stand for listed ones.
 LISTED_AR = "طماطم\nسمكة\nجبن أبيض\nبط\n"
@@ -38,6 +40,7 @@ def lists(tmp_path):
     ("text", "found"),
     [
         ("اشتريت طماطم", True), ("وبالطماطم طبخت", True), ("للطماطم سعر", True), ("طماطمهم لذيذة", True),
+        ("طماطمة", False), ("طماطمي", False),
         ("أين سمكتي؟", True), ("والسَّمَكة", True), ("ياسمكة", True), ("سمكات كثيرة", False), ("مسمكة", False),
         ("وجبن أبيض", True), ("جبن أسود", False), ("البط", True), ("بطن الوادي", False), ("بطه", False), ("خبز", False),
         ("a turnip.", True), ("turnips", False), ("RED cabbage!", True), ("red and cabbage", False), ("", False),
@@ -215,6 +218,29 @@ def test_prompts_of_the_users_own(tiny_model, tmp_path):
     assert pl.read_parquet(tmp_path / "o" / "answers.parquet")["id"].to_list() == ["mine", "mine"]
     assert "listed_words" not in json.loads((tmp_path / "o" / "results.json").read_text())["measures"]
     assert '<article class="example">' not in (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
+
+
+def test_an_endpoint_that_dies_half_way_loses_nothing(fake_endpoint, lists, tmp_path):
+    """It refuses every English prompt and says a listed word to every Arabic one; after 5 answers it is gone."""
+    fake_endpoint.answer = lambda payload: (
+        "I'm sorry, but I can't help with that." if last_text(payload).isascii() else "خذ الطماطم أولًا"
+    )
+    fast = EndpointSettings(model="tiny", concurrency=1, first_wait=0.02, longest_wait=0.05, attempts=2)
+    asked = config(f"openai:{fake_endpoint.url}", tmp_path / "o", word_lists=lists, endpoint=fast)
+    fake_endpoint.dead_after = 5
+    with pytest.raises(EndpointError):
+        main(asked)
+    fake_endpoint.dead_after = None
+    before = len(fake_endpoint.requests)
+    main(asked)
+    assert len(fake_endpoint.requests) - before < 12  # 12 prompts, of which some were answered before it died
+    results = json.loads((tmp_path / "o" / "results.json").read_text())
+    rates = {(r["measure"], r["language"]): r["value"] for r in results["rates"] if r["kind"] == "all"}
+    assert (rates["refused", "en"], rates["refused", "ar"]) == (1, 0)
+    assert (rates["listed_words", "en"], rates["listed_words", "ar"]) == (0, 1)
+    (gap,) = [g for g in results["arabic_less_english"] if (g["measure"], g["kind"]) == ("refused", "all")]
+    assert (gap["difference"], gap["only_en"], gap["only_ar"]) == (-1, 6, 0)
+    assert results["model"]["name"] == "tiny"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -97,7 +98,7 @@ def test_retry_after_is_honored_by_all_requests(fake_endpoint, tmp_path):
 def test_an_endpoint_that_dies_half_way_loses_nothing(fake_endpoint, tmp_path):
     fake_endpoint.dead_after = 6
     with (
-        Endpoint(settings(fake_endpoint, attempts=2, concurrency=2), tmp_path) as endpoint,
+        Endpoint(settings(fake_endpoint, attempts=2, concurrency=1), tmp_path) as endpoint,
         pytest.raises(
             EndpointError, match="6 of 10 answers are kept; the same command asks for the rest"
         ) as caught,
@@ -193,6 +194,8 @@ def test_nobody_there(tmp_path):
     )
     with pytest.raises(EndpointError, match=r"http://127.0.0.1:9/v1: connection failed .*, 2 times in a row"):
         ask_once(nobody, tmp_path, questions(1))
+    with pytest.raises(EndpointError, match=r"http://127.0.0.1:9/v1: connection failed .*, once$"):
+        ask_once(replace(nobody, model="", attempts=1), tmp_path, questions(1))
 
 
 def test_the_key_is_sent_and_stands_nowhere(fake_endpoint, tmp_path, monkeypatch, capfd):
