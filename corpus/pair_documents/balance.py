@@ -29,7 +29,7 @@ def choose(
         chosen = {name: order[~alone] if name == "code_switched" else order for name in wanted}
     else:
         slots = _by_words(sizes["words"].to_numpy()[order], [shares[name] for name in wanted])
-        names = np.array(wanted)[slots]
+        names = np.array(wanted, dtype=object)[slots]
         names[alone & (names == "code_switched")] = _heir(wanted)
         chosen = {name: order[names == name] for name in FORMATS}
     num_pairs = sizes["num_pairs"].to_numpy()

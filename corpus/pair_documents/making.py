@@ -159,7 +159,7 @@ def _choose(
         if source in closed and settings.closed_sources == "leave_out":
             continue
         sizes = pl.concat(frames).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-        shares = {PLAIN: 1.0} if source in closed else settings.formats
+        shares: dict[str, float] = {PLAIN: 1.0} if source in closed else settings.formats
         rows = choose(
             sizes,
             shares,
@@ -185,7 +185,7 @@ def _write_documents(
     for shard in tqdm(shards, desc="documents", unit="shard", disable=None):
         number = numbers[shard["source"]] = numbers.get(shard["source"], -1) + 1
         own = choices.filter(pl.col("path") == shard["path"])
-        wanted: list[Format] = own["format"].unique(maintain_order=True).sort().to_list()  # type: ignore[assignment]
+        wanted: list[Format] = own["format"].unique(maintain_order=True).sort().to_list()
         pairs: pl.DataFrame | None = None
         for name in wanted:
             source = f"{shard['source']}.{name}"
