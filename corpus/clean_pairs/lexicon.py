@@ -48,7 +48,7 @@ def stems(texts: pl.Series) -> pl.Series:
 
 
 @dataclass(frozen=True)
-class _Words:
+class NumberedWords:
     """Word numbers of all texts, end to end."""
 
     ids: Ids
@@ -83,11 +83,7 @@ class Lexicon:
         log(((1 - u) mean of t(word | other side's words) + u p(word)) / p(word)), u = .1; a word that the lexicon does
         not know counts as 0, so a text of unknown words does as well.
         """
-        lefts, rights = _numbered(stems(left), self.left), _numbered(stems(right), self.right)
-        return self.score_words(lefts, rights)
-
-    def score_words(self, lefts: _Words, rights: _Words) -> Floats:
-        """`score` of texts whose words are numbered."""
+        lefts, rights = number_words(left, self.left), number_words(right, self.right)
         return _score(
             lefts.ids, lefts.offsets, rights.ids, rights.offsets, self.keys, self.forward, self.backward,
             self.left_share, self.right_share,
@@ -132,6 +128,11 @@ def learn(left: pl.Series, right: pl.Series, iterations: int = 5) -> Lexicon:
     )
 
 
+def number_words(texts: pl.Series, vocabulary: pl.Series) -> NumberedWords:
+    """The words of texts by their number in a sorted vocabulary, -1 for others."""
+    return _numbered(stems(texts), vocabulary)
+
+
 def _vocabulary(words: pl.Series) -> pl.Series:
     return words.explode(empty_as_null=False).drop_nulls().unique().sort()
 
@@ -146,11 +147,11 @@ def _lookup(words: pl.Series, vocabulary: pl.Series) -> Ids:
     return found.fill_null(-1).to_numpy().astype(np.int32)
 
 
-def _numbered(words: pl.Series, vocabulary: pl.Series) -> _Words:
+def _numbered(words: pl.Series, vocabulary: pl.Series) -> NumberedWords:
     lengths = words.list.len().to_numpy()
     offsets = np.zeros(len(words) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    return _Words(_lookup(words.explode(empty_as_null=False), vocabulary), offsets)
+    return NumberedWords(_lookup(words.explode(empty_as_null=False), vocabulary), offsets)
 
 
 def _shares(ids: Ids, size: int) -> Floats:

@@ -5,8 +5,8 @@ ABBREVIATIONS = frozenset(
         "mr", "mrs", "ms", "dr", "prof", "st", "mt", "sr", "jr", "rev", "hon", "gen", "col", "lt", "sgt", "capt",
         "cmdr", "adm", "maj", "gov", "sen", "rep", "pres", "supt", "det", "insp", "messrs", "mme", "mlle",
         "vs", "v", "cf", "e.g", "i.e", "viz", "al", "ca", "approx", "ed", "eds", "trans", "dept", "univ", "assn",
-        "bros", "inc", "ltd", "co", "corp", "u.s", "u.k", "u.n", "u.s.a", "ph.d", "m.d", "b.a", "m.a", "d.c", "a.d", "b.c",
-        "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+        "bros", "inc", "ltd", "co", "corp", "u.s", "u.k", "u.n", "u.s.a", "ph.d", "m.d", "b.a", "m.a", "d.c", "a.d",
+        "b.c", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
         # Doctor, professor, engineer, teacher, page, and the eras (hijri, of the common era, before it).
         "\N{ARABIC LETTER DAL}", "\N{ARABIC LETTER ALEF}.\N{ARABIC LETTER DAL}", "\N{ARABIC LETTER MEEM}",
         "\N{ARABIC LETTER ALEF}", "\N{ARABIC LETTER SAD}", "\N{ARABIC LETTER HEH}",
