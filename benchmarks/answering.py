@@ -1,6 +1,7 @@
 """A model is asked about items: requests out, one row of responses for each item back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import polars as pl
@@ -12,10 +13,13 @@ from benchmarks.tasks.task import Task
 
 
 class Model(Protocol):
-    """What is needed of a model: lm-eval's `loglikelihood`."""
+    """What is needed of a model: lm-eval's `loglikelihood` and `generate_until`."""
 
     def loglikelihood(self, requests: list[Any]) -> list[tuple[float, bool]]:
         """Log-likelihood in nats of each request's continuation after its context."""
+
+    def generate_until(self, requests: list[Any]) -> list[str]:
+        """Text after each request's prompt, up to the first of its ends."""
 
 
 def examples_for(item: Item, dev: Sequence[Item], shots: int) -> list[Item]:
@@ -26,22 +30,51 @@ def examples_for(item: Item, dev: Sequence[Item], shots: int) -> list[Item]:
     return [*same, *different][:shots]
 
 
-def ask(model: Model, task: Task, items: Sequence[Item], dev: Sequence[Item], words: Wording) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Ways:
+    """How a task is asked.
+
+    Attributes:
+        likelihoods: For the log-likelihoods of its choices.
+        generated: For a text, which every open question needs.
+        turn: What makes a chat's prompt of a turn, such as a chat template; None to let the model go on with a text.
+    """
+
+    likelihoods: bool = True
+    generated: bool = False
+    turn: Callable[[str], str] | None = None
+
+
+def ask(
+    model: Model,
+    task: Task,
+    items: Sequence[Item],
+    dev: Sequence[Item],
+    words: Wording,
+    ways: Ways = Ways(),
+) -> pl.DataFrame:
     """Responses to all items under the rules of the task.
 
     Returns:
-        Columns id, subject, country, passage, question, ending, choices, answer, also_right, and the log-likelihoods in
-        nats of each choice: `letters` (empty where the task has no such rule) and `continuation`.
+        Columns id, subject, country, passage, question, ending, choices (of an open question: the accepted answers),
+        answer, also_right, the log-likelihoods in nats of each choice: `letters` (empty where the task has no such
+        rule) and `continuation`; and `generated`, null where no text was asked for.
     """
-    by_letter = [_letters(task, item, dev, words) for item in items]
-    by_text = [
-        prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style) for item in items
-    ]
-    found = _loglikelihoods(model, [*by_letter, *by_text], task.name)
+    empty: list[list[float]] = [[] for _ in items]
+    by_letter, by_text = empty, empty
+    if task.answer == "choice" and ways.likelihoods:
+        letters = [_letters(task, item, dev, words) for item in items]
+        texts = [
+            prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style)
+            for item in items
+        ]
+        found = _loglikelihoods(model, [*letters, *texts], task.name)
+        by_letter, by_text = found[: len(items)], found[len(items) :]
     columns: Mapping[str, Any] = {
         **{name: [getattr(item, name) for item in items] for name in _KEPT},
-        "letters": found[: len(items)],
-        "continuation": found[len(items) :],
+        "letters": by_letter,
+        "continuation": by_text,
+        "generated": _generated(model, task, items, dev, words, ways),
     }
     return pl.DataFrame(columns, schema=SCHEMA)
 
@@ -55,6 +88,7 @@ SCHEMA: dict[str, Any] = {
     "also_right": pl.List(pl.Int64),
     "letters": pl.List(pl.Float64),
     "continuation": pl.List(pl.Float64),
+    "generated": pl.String,
 }
 """Columns of a frame of responses."""
 
@@ -63,6 +97,29 @@ def _letters(task: Task, item: Item, dev: Sequence[Item], words: Wording) -> Ask
     if "letters" not in task.rules:
         return Asked((), ())
     return prompts.letters(item, examples_for(item, dev, task.shots), words)
+
+
+def _generated(
+    model: Model, task: Task, items: Sequence[Item], dev: Sequence[Item], words: Wording, ways: Ways
+) -> Sequence[str | None]:
+    if task.answer == "choice" and not (ways.generated and "letters" in task.rules):
+        return [None for _ in items]
+    from lm_eval.api.instance import Instance
+
+    settings = {"until": list(task.until), "max_gen_toks": task.max_tokens, "do_sample": False}
+    requests = []
+    for number, item in enumerate(items):
+        examples = examples_for(item, dev, task.shots)
+        if task.answer == "choice":
+            prompt = prompts.letters(item, examples, words).contexts[0]
+        else:
+            prompt = prompts.open_question(item, examples, words)
+        if ways.turn is not None:
+            prompt = ways.turn(prompts.as_turn(prompt, task.answer, words))
+        requests.append(
+            Instance("generate_until", {}, (prompt, settings), 0, metadata=(task.name, number, 1))
+        )
+    return model.generate_until(requests)
 
 
 def _loglikelihoods(model: Model, asked: Sequence[Asked], name: str) -> list[list[float]]:

@@ -2,14 +2,20 @@
 
 Loss per piece does not compare across tokenizers, as a tokenizer with longer pieces has fewer to predict. The
 information in the whole text does: bits per byte = -sum of log2 p(piece | what stands before) / bytes of the text.
+
+`python -m benchmarks.bits_per_byte --model DIR --text CORPUS --output_dir DIR` measures a model on held-out text.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from benchmarks.bits_config import BitsConfig
+from corpus.command_line import run
 
 Ids = npt.NDArray[np.int64]
 LogProbabilities = Callable[[Ids], npt.NDArray[np.floating]]
@@ -70,3 +76,14 @@ def bits_per_byte(bits: Sequence[float], texts: Sequence[str]) -> float:
     if not num_bytes:
         raise ValueError("texts must hold at least one byte, got none")
     return math.fsum(bits) / num_bytes
+
+
+def main(config: BitsConfig) -> None:
+    """Measure, and print one line for each group of texts."""
+    from benchmarks.text_bits import as_text, measure
+
+    sys.stdout.write(f"{as_text(measure(config))}\n{config.output_dir}/bits.json holds every figure\n")
+
+
+if __name__ == "__main__":
+    run(main, BitsConfig, "benchmarks.bits_per_byte")

@@ -1,6 +1,6 @@
 """Two runs on the items that both answered, under the same rules and prompts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def compare_runs(
     for score in first[1]["scores"]:
         if _kind(score["signature"]) not in by_kind:
             continue
-        left, right = _common(_responses(first[0], score["task"]), _responses(second[0], score["task"]))
+        left, right = common_responses(first[0], second[0], score["task"])
         if left.is_empty():
             continue
         rule = score["rule"]
@@ -38,6 +38,16 @@ def compare_runs(
             | asdict(result)
         )
     return found
+
+
+def same_kind(score: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one of the other scores is of the same task, asked in the same way, under the same rule."""
+    return _kind(score["signature"]) in {_kind(other["signature"]) for other in others}
+
+
+def common_responses(first: Path, second: Path, task: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Responses of two runs to the items of a task that both have, row by row the same item."""
+    return _common(_responses(first, task), _responses(second, task))
 
 
 def _kind(signature: str) -> tuple[str, ...]:

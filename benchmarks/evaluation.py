@@ -1,7 +1,7 @@
 """One run: tasks are loaded, asked, scored and written, one after the other."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,19 +13,25 @@ import polars as pl
 from tqdm import tqdm
 
 from benchmarks import tasks
-from benchmarks.answering import ask
+from benchmarks.answering import Ways, ask
 from benchmarks.errors import BenchmarkError
 from benchmarks.items import Item
-from benchmarks.model.opening import check_directory, open_model
+from benchmarks.model.opening import Opened, check_directory, open_endpoint, open_model
 from benchmarks.prompts import Wording, wording
 from benchmarks.run_config import RunConfig
 from benchmarks.scoring.summary import summarize
 from benchmarks.tasks.loading import items_digest, shuffled
 from benchmarks.tasks.suites import TASKS, Chosen
-from benchmarks.tasks.task import Rule, Task
+from benchmarks.tasks.task import GENERATED_RULES, Rule, Task
 from corpus.pipeline.atomic import write_json, write_parquet
 
 FORMAT = 1
+
+Ready = tuple[Task, str, tasks.Loaded]
+"""A task, the suite that it came with, and its items."""
+
+WRITTEN = frozenset(rule for rules in GENERATED_RULES.values() for rule in rules)
+"""Rules that look at a text that the model wrote."""
 
 
 def evaluate(config: RunConfig) -> dict[str, Any]:
@@ -36,20 +42,39 @@ def evaluate(config: RunConfig) -> dict[str, Any]:
     Raises:
         BenchmarkError: A task, its data or the model cannot be used.
     """
-    output = Path(config.output_dir)
-    check_directory(Path(config.model))
+    if config.endpoint_settings is None:
+        check_directory(Path(config.model))
     ready, missing = _loaded(config)
     if not ready:
         named = "; ".join(f"{row['task']}: {row['reason']}" for row in missing)
         raise BenchmarkError(f"tasks: nothing to score ({named})")
-    opened = open_model(
+    opened = _opened(config)
+    try:
+        return _evaluated(config, opened, ready, missing)
+    finally:
+        opened.close()
+
+
+def _opened(config: RunConfig) -> Opened:
+    responses = Path(config.output_dir) / "responses"
+    if config.endpoint_settings is not None:
+        tokenizer = Path(config.endpoint_tokenizer) if config.endpoint_tokenizer else None
+        return open_endpoint(config.endpoint_settings, responses, chats=config.chats, tokenizer_dir=tokenizer)
+    return open_model(
         Path(config.model),
-        output / "responses",
+        responses,
         batch_size=config.batch_size,
         device=config.device,
         dtype=config.dtype,
         share_prefixes=config.share_prefixes,
+        chats=config.chats,
     )
+
+
+def _evaluated(
+    config: RunConfig, opened: Opened, ready: Sequence[Ready], missing: list[dict[str, str]]
+) -> dict[str, Any]:
+    output = Path(config.output_dir)
     results: dict[str, Any] = {
         "format": FORMAT,
         "model": {"name": config.model_name, "digest": opened.digest},
@@ -63,14 +88,51 @@ def evaluate(config: RunConfig) -> dict[str, Any]:
         start = time.perf_counter()
         words = wording(task.language if config.prompt_language == "task" else config.prompt_language)
         test = drawn(loaded.test, config)
-        responses = ask(opened.cached, task, test, loaded.dev, words)
+        ways = _ways(config, opened)
+        rules = rules_of(task, ways)
+        if not rules:
+            missing.append(
+                {"task": task.name, "suite": suite, "reason": "the endpoint tells no log-likelihoods"}
+            )
+            continue
+        responses = ask(opened.cached, task, test, loaded.dev, words, ways)
         write_parquet(output / "items" / f"{task.name}.parquet", responses)
-        results["scores"] += _scores(task, suite, loaded, test, responses, words, config)
+        results["scores"] += _scores(task, suite, loaded, test, responses, words, config, rules)
         results["run"]["seconds"][task.name] = round(time.perf_counter() - start, 2)
         shares = getattr(opened.lm, "shares", None)
         results["run"]["prefixes_shared"] = bool(shares)
+        if config.endpoint_settings is not None:
+            results["run"]["endpoint"] = opened.lm.endpoint.summary()
         write_json(output / "results.json", results)
+    if not results["scores"]:
+        raise BenchmarkError(f"tasks: nothing to score: {missing[0]['task']}: {missing[0]['reason']}")
+    write_json(output / "results.json", results)
     return results
+
+
+def rules_of(task: Task, ways: Ways) -> tuple[Rule, ...]:
+    """The rules under which a task is scored when it is asked in these ways."""
+    if task.answer != "choice":
+        return task.rules
+    by_likelihood = task.rules if ways.likelihoods else ()
+    return (
+        *by_likelihood,
+        *(GENERATED_RULES["choice"] if ways.generated and "letters" in task.rules else ()),
+    )
+
+
+def _ways(config: RunConfig, opened: Opened) -> Ways:
+    turn = None
+    if opened.chats:
+        turn = str if config.endpoint_settings is not None else _templated(opened)
+    return Ways(
+        likelihoods=opened.likelihoods, generated=config.generate or not opened.likelihoods, turn=turn
+    )
+
+
+def _templated(opened: Opened) -> Callable[[str], str]:
+    """The model's own chat template around one turn."""
+    return lambda turn: str(opened.lm.apply_chat_template([{"role": "user", "content": turn}]))
 
 
 def drawn(items: Sequence[Item], config: RunConfig) -> list[Item]:
@@ -88,12 +150,12 @@ def signature(task: Task, rule: Rule, words: Wording, test: Sequence[Item], conf
         "task": task.name,
         "v": task.version,
         "rule": rule,
-        "prompt": words.language,
+        "prompt": f"{words.language}-chat" if config.chats and rule in WRITTEN else words.language,
         "shots": task.shots,
         "items": len(test),
         "data": items_digest(test),
         "options": f"shuffled-{config.seed}" if config.shuffle_options else "as-published",
-        "dtype": config.dtype,
+        "dtype": "endpoint" if config.endpoint_settings is not None else config.dtype,
         "lm-eval": version("lm-eval"),
         "daad": version("daad"),
     }
@@ -106,7 +168,7 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in names}
 
 
-def _loaded(config: RunConfig) -> tuple[list[tuple[Task, str, tasks.Loaded]], list[dict[str, str]]]:
+def _loaded(config: RunConfig) -> tuple[list[Ready], list[dict[str, str]]]:
     """Tasks with their items, and those that cannot be had, each with the reason."""
     ready, missing = [], []
     chosen = tasks.chosen(config.task_names)
@@ -126,10 +188,11 @@ def _loaded(config: RunConfig) -> tuple[list[tuple[Task, str, tasks.Loaded]], li
             missing.append({"task": task.name, "suite": each.suite, "reason": _reason(each)})
             continue
         if len(loaded.dev) < task.shots:
-            raise BenchmarkError(
-                f"{task.name}: {task.shots} shots are asked for, but {loaded.source} has {len(loaded.dev)} dev items: "
-                "add a dev file or set --shots 0"
-            )
+            reason = f"{task.shots} shots are asked for, but {loaded.source} has {len(loaded.dev)} dev items"
+            if config.shots >= 0 or not each.suite:
+                raise BenchmarkError(f"{task.name}: {reason}: add a dev file or set --shots 0")
+            missing.append({"task": task.name, "suite": each.suite, "reason": reason})
+            continue
         ready.append((task, each.suite, loaded))
     for name in config.task_names:
         if name in tasks.SUITES:
@@ -161,8 +224,10 @@ def _scores(
     responses: pl.DataFrame,
     words: Wording,
     config: RunConfig,
+    rules: Sequence[Rule],
 ) -> list[dict[str, Any]]:
-    """One entry for each rule."""
+    """One entry for each rule; the task's own first rule stands first where it is among them."""
+    first = task.rule if task.rule in rules else rules[0]
     return [
         {
             "task": task.name,
@@ -170,12 +235,12 @@ def _scores(
             "language": task.language,
             "suite": suite,
             "rule": rule,
-            "first": rule == task.rule,
+            "first": rule == first,
             "shots": task.shots,
             "source": loaded.source,
             "faults": list(loaded.faults),
             "signature": signature(task, rule, words, test, config),
             **summarize(responses, rule, resamples=config.resamples, seed=config.seed),
         }
-        for rule in task.rules
+        for rule in rules
     ]

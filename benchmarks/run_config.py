@@ -1,8 +1,11 @@
 """What a user can set of a run."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from corpus.endpoint.settings import EndpointSettings, endpoint_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,7 +13,8 @@ class RunConfig:
     """Score a model on benchmarks in Arabic and English, by answer letters and by continuations side by side.
 
     Attributes:
-        model: Hugging Face model directory (config.json, *.safetensors, tokenizer).
+        model: Hugging Face model directory (config.json, *.safetensors, tokenizer), or openai:URL for the base of an
+            OpenAI-compatible endpoint.
         tasks: Suites (arabic, english, allam, oall-v2) and tasks, apart by commas; docs/benchmarks.md lists all.
         output_dir: Directory of the run: results, responses, report.html.
         data: Where a task's published files are, as --data.mmlu_ar=DIR; a task without a path is taken from the hub
@@ -24,6 +28,11 @@ class RunConfig:
         batch_size: Items that the model reads at a time.
         device: Where the model runs, as cpu or cuda:0; empty for a GPU if there is one.
         dtype: Numbers of the model, as float32 or bfloat16; auto for those of its files.
+        generate: Ask multiple-choice tasks for a written answer too, and score the option that it names; an endpoint
+            that tells no log-likelihoods is asked in this way only.
+        chat: Ask for written answers as a chat: yes, no, or auto for yes with an endpoint and no with a directory.
+        endpoint: The endpoint, where the model is behind one.
+        endpoint_tokenizer: Directory of the tokenizer of the endpoint's model; only needed where its tokens are bytes.
         share_prefixes: Read few-shot examples and questions that several requests share only once.
         resamples: Bootstrap samples behind each interval.
         seed: Seed of drawn items, shuffled options and bootstrap.
@@ -42,6 +51,10 @@ class RunConfig:
     batch_size: int = 16
     device: str = ""
     dtype: str = "auto"
+    generate: bool = False
+    chat: Literal["auto", "yes", "no"] = "auto"
+    endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    endpoint_tokenizer: str = ""
     share_prefixes: bool = True
     resamples: int = 10_000
     seed: int = 0
@@ -54,9 +67,25 @@ class RunConfig:
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
 
+        if self.endpoint_settings is None and self.endpoint.url:
+            raise ValueError(f"endpoint.url is not used: give --model openai:{self.endpoint.url}")
+
+    @property
+    def endpoint_settings(self) -> EndpointSettings | None:
+        """The endpoint with the address that `model` gives; None where the model is a directory."""
+        url = endpoint_url(self.model)
+        return replace(self.endpoint, url=url) if url else None
+
+    @property
+    def chats(self) -> bool:
+        """Whether written answers are asked for as a chat."""
+        return self.chat == "yes" or (self.chat == "auto" and self.endpoint_settings is not None)
+
     @property
     def model_name(self) -> str:
         """What the report calls the model."""
+        if self.endpoint_settings is not None:
+            return self.name or self.endpoint.model or urlsplit(self.endpoint_settings.url).netloc
         return self.name or Path(self.model).resolve().name
 
     @property
@@ -74,4 +103,5 @@ class RunConfig:
         settings = asdict(self)
         for name in ("output_dir", "name", "beside", "batch_size", "device"):
             del settings[name]
+        settings["endpoint"] = {"model": self.endpoint.model} if self.endpoint_settings else {}
         return settings

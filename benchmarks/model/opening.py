@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkError
+from benchmarks.model.endpoint_model import EndpointModel, endpoint_digest
+from corpus.endpoint import Endpoint, EndpointSettings
 
 _PIECE = 1 << 20
 _PIECES = 64
@@ -21,15 +23,50 @@ class Opened:
         lm: lm-eval's model.
         cached: The same behind lm-eval's response cache; ask this one.
         digest: Twelve hexadecimal digits that stand for weights, tokenizer and config.
+        likelihoods: Whether it tells log-likelihoods; an endpoint may only generate.
+        chats: Whether it is asked for text as a chat.
     """
 
     lm: Any
     cached: Any
     digest: str
+    likelihoods: bool = True
+    chats: bool = False
+
+    def close(self) -> None:
+        """Close what is open to an endpoint."""
+        if hasattr(self.lm, "close"):
+            self.lm.close()
+
+
+def open_endpoint(
+    settings: EndpointSettings, responses_dir: Path, *, chats: bool, tokenizer_dir: Path | None
+) -> Opened:
+    """Open a model behind an endpoint, and ask whether it tells log-likelihoods.
+
+    Raises:
+        EndpointError: The endpoint cannot be used.
+    """
+    model = EndpointModel(Endpoint(settings, responses_dir), chats, tokenizer_dir)
+    try:
+        likelihoods = model.has_loglikelihoods()
+    except BaseException:
+        model.close()
+        raise
+    known = model.endpoint.settings
+    digest = endpoint_digest(known.url, known.model)
+    return Opened(lm=model, cached=model, digest=digest, likelihoods=likelihoods, chats=chats)
 
 
 def open_model(
-    directory: Path, responses_dir: Path, *, batch_size: int, device: str, dtype: str, share_prefixes: bool
+    directory: Path,
+    responses_dir: Path,
+    *,
+    batch_size: int,
+    device: str,
+    dtype: str,
+    share_prefixes: bool,
+    chats: bool = False,
 ) -> Opened:
     """Load a Hugging Face causal model.
 
@@ -62,7 +99,9 @@ def open_model(
         ) from error
     responses_dir.mkdir(parents=True, exist_ok=True)
     name = f"{digest}-{dtype}-{'shared' if share_prefixes else 'plain'}.sqlite"
-    return Opened(lm=lm, cached=CachingLM(lm, str(responses_dir / name)), digest=digest)
+    if chats and not getattr(lm.tokenizer, "chat_template", None):
+        raise BenchmarkError(f"{directory}: its tokenizer has no chat template: set --chat no")
+    return Opened(lm=lm, cached=CachingLM(lm, str(responses_dir / name)), digest=digest, chats=chats)
 
 
 def check_directory(directory: Path) -> str:

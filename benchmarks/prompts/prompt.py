@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.items import Item
 from benchmarks.prompts.wording import Wording
-from benchmarks.tasks.task import Style
+from benchmarks.tasks.task import Answer, Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,21 @@ def continuations(item: Item, examples: Sequence[Item], words: Wording, style: S
         return Asked(contexts, (f" {item.ending}",) * len(item.choices))
     context = _joined([*shown, _question(item, words, style)])
     return Asked((context,) * len(item.choices), tuple(f" {choice}" for choice in item.choices))
+
+
+def open_question(item: Item, examples: Sequence[Item], words: Wording) -> str:
+    """Ask for an answer to be written, after solved examples; GSM8K's form is that of lm-eval's `gsm8k`."""
+    solved = [
+        f"{_question(example, words, 'question')} {example.worked or example.choices[0]}"
+        for example in examples
+    ]
+    return _joined([*solved, _question(item, words, "question")])
+
+
+def as_turn(prompt: str, answer: Answer, words: Wording) -> str:
+    """A prompt as a chat's turn: what is asked for stands above it."""
+    asked = {"choice": words.only_letter, "span": words.only_span, "number": words.last_number}[answer]
+    return f"{asked}\n\n{prompt}"
 
 
 def _options(item: Item, words: Wording) -> str:

@@ -18,6 +18,9 @@ class Wording:
         question: Stands before the question in the continuation rule.
         answer: Stands before the answer.
         blank: Stands for the blank to be filled.
+        only_letter: Asks a chat model for the letter alone.
+        only_span: Asks a chat model for words of the passage alone.
+        last_number: Asks a chat model for the number at the end.
         letters: Answer letters in their order.
     """
 
@@ -27,6 +30,9 @@ class Wording:
     question: str
     answer: str
     blank: str
+    only_letter: str
+    only_span: str
+    last_number: str
     letters: tuple[str, ...]
 
     def title(self, subject: str) -> str:

@@ -58,6 +58,12 @@ def league(runs: Sequence[Results]) -> str:
         if rows:
             header = ("task", *(isolated(results["model"]["name"]) for results in runs))
             rows.append(_means(runs, names))
+            published = [
+                _quoted(name) for name in names if any(name in first_scores(results) for results in runs)
+            ]
+            if any(published):
+                header = (*header, f"{ALLAM[0].model}, quoted")
+                rows = [[*row, cell] for row, cell in zip(rows, [*published, ""], strict=True)]
             shown.append(table(language_name(language), header, rows))
     return "".join(shown) + _missing(runs)
 
@@ -76,9 +82,17 @@ def _row(runs: Sequence[Results], name: str) -> list[str]:
     scores = [first_scores(results).get(name) for results in runs]
     known = next(score for score in scores if score)
     suites = ", ".join(suite for suite in SUITES if name in SUITES[suite].shots)
-    about = f"{known['shots']}-shot, {known['rule'].replace('_', ' ')}; {suites}"
+    about = f"{known['shots']}-shot, {known['rule'].replace('_', ' ')}{'; ' if suites else ''}{suites}"
     task = f'{escape(known["title"])}<small class="about">{escape(about)}</small>'
     return [task, *("n/a" if score is None else _value(score) for score in scores)]
+
+
+def _quoted(name: str) -> str:
+    """A published score of a task, marked as quoted; empty where there is none."""
+    found = [row for row in ALLAM if row.task == name]
+    return "".join(
+        f'{row.value:g} <small class="about">not measured here; {row.setting}</small>' for row in found
+    )
 
 
 def _value(score: Score) -> str:

@@ -1,16 +1,14 @@
 """The page as a whole: sections in order, each with a sentence on how to read it."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
-from benchmarks.report import league, quality
+from benchmarks.report import league, quality, standings
+from benchmarks.report.document import document
 from benchmarks.report.samples import Sample
 from benchmarks.report.shown_items import shown
 from benchmarks.report.tables import Results
-from corpus.card.markup import escape, isolated
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from corpus.card.markup import escape
 
 SECTIONS: dict[str, tuple[str, str]] = {
     "league": (
@@ -18,6 +16,22 @@ SECTIONS: dict[str, tuple[str, str]] = {
         (
             "Accuracy in percent under the first rule of each task, over all items; the bar is the 95 % interval, the "
             "tick is chance. Harnesses differ in rules and shots: a score's signature, below, says what was done."
+        ),
+    ),
+    "before": (
+        "Before and after",
+        (
+            "Every model against the first: a second language must not cost the first one (forgetting). Mean accuracy "
+            "over the tasks that both scored in the same way, with a paired bootstrap interval over items; in bold "
+            "where it leaves out 0. Bits per byte are of the same held-out texts; less is better."
+        ),
+    ),
+    "suites": ("By suite", "Means over the tasks of a suite that all models have scored."),
+    "bits": (
+        "Bits per byte of held-out text",
+        (
+            "How many bits a model needs for each byte of text that it was not trained on: a measure that does not "
+            "hang on the tokenizer, nor on chance. Less is better; the best of a row is in bold."
         ),
     ),
     "rules": (
@@ -63,8 +77,17 @@ def render(
     runs: Sequence[Results],
     samples: Mapping[str, Sequence[Sample]],
     comparisons: Sequence[Mapping[str, Any]] = (),
+    *,
+    bits: standings.Bits = (),
+    changed: standings.Changed = (),
+    also_chosen: Mapping[str, Mapping[str, str]] | None = None,
+    note: str = "",
 ) -> str:
-    """The whole HTML page; the same results and samples give the same text."""
+    """The whole HTML page; the same results and samples give the same text.
+
+    `bits` are `bits.json` of each run, `changed` is what `benchmarks.forgetting` found, `also_chosen` what each model
+    answered to the samples, and `note` what must be said of the models.
+    """
     names = [results["model"]["name"] for results in runs]
     title = (
         " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
@@ -72,35 +95,23 @@ def render(
     )
     contents = {
         "league": league.league(runs),
+        "before": standings.before_and_after(runs, changed, bits),
+        "suites": standings.suites(runs) if len(runs) > 1 else "",
+        "bits": standings.bits_table(runs, bits),
         "rules": league.by_rule(runs),
         "paired": quality.paired_models(comparisons),
         "subjects": league.by_subject(runs),
         "confidence": quality.confidence(runs),
-        "items": shown(samples),
+        "items": shown(samples, also_chosen),
         "quoted": league.quoted(),
-        "again": quality.again(runs),
+        "again": quality.again(runs) + (standings.bits_signatures(runs, bits) if bits else ""),
     }
-    contents = {name: content for name, content in contents.items() if content}
-    menu = "".join(f'<li><a href="#{name}">{SECTIONS[name][0]}</a></li>' for name in contents)
-    body = "\n".join(_section(name, content) for name, content in contents.items())
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    style += files("benchmarks.report").joinpath("report.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Benchmarks</p><h1>{isolated(title)}</h1>\n{league.tiles(runs)}\n'
-        f'<nav aria-label="Sections"><ol>{menu}</ol></nav></header>\n<main>\n{body}\n</main>\n'
-        f"<footer><p>Made by Daad {escape(runs[0]['versions']['daad'])} from results.json and items/ beside this file. "
-        "Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
-    )
-
-
-def _section(name: str, content: str) -> str:
-    heading, how = SECTIONS[name]
-    return (
-        f'<section id="{name}" aria-labelledby="{name}-h"><h2 id="{name}-h">{heading}</h2>\n'
-        f'<p class="how">{how}</p>\n{content}\n</section>'
+    return document(
+        "Benchmarks",
+        title,
+        SECTIONS,
+        contents,
+        daad=runs[0]["versions"]["daad"],
+        made_from="results.json and items/",
+        tiles=(f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else "") + league.tiles(runs),
     )

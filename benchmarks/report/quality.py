@@ -7,18 +7,24 @@ from benchmarks.report.tables import Results
 from corpus.card.markup import code, escape, isolated, table
 
 
+def p_shown(found: Mapping[str, Any]) -> str:
+    """McNemar's p of a comparison, or the bootstrap's where there is none; in bold below 0.05."""
+    p = found["bootstrap"] if found["mcnemar"] is None else found["mcnemar"]
+    shown = "&lt;0.001" if p < 0.001 else f"{p:.3f}"
+    return f"<b>{shown}</b>" if p < 0.05 else shown
+
+
 def paired_models(comparisons: Sequence[Mapping[str, Any]]) -> str:
     """What `compare_runs` found, under the first rule of each task; empty where there is nothing."""
-    rows = []
-    for found in comparisons:
-        if found["first"]:
-            p = found["bootstrap"] if found["mcnemar"] is None else found["mcnemar"]
-            shown = "&lt;0.001" if p < 0.001 else f"{p:.3f}"
-            rows.append([
-                escape(found["title"]), *(isolated(name) for name in found["models"]), f"{found['items']:,}",
-                f"{100 * found['difference']:+.1f}", f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}",
-                str(found["only_first"]), str(found["only_second"]), f"<b>{shown}</b>" if p < 0.05 else shown,
-            ])  # fmt: skip
+    rows = [
+        [
+            escape(found["title"]), *(isolated(name) for name in found["models"]), f"{found['items']:,}",
+            f"{100 * found['difference']:+.1f}", f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}",
+            str(found["only_first"]), str(found["only_second"]), p_shown(found),
+        ]
+        for found in comparisons
+        if found["first"]
+    ]  # fmt: skip
     header = (
         "task",
         "first",

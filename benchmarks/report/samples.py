@@ -9,7 +9,7 @@ import polars as pl
 
 from benchmarks.report.tables import Results
 from benchmarks.scoring.decisions import probabilities
-from benchmarks.scoring.summary import decisions
+from benchmarks.scoring.summary import OPEN_RULES, credit_by, decisions
 from benchmarks.tasks.task import Rule
 
 SAMPLES_PER_TASK = 2
@@ -26,7 +26,8 @@ class Sample:
         choices: The choices.
         answer: Index of the right one.
         chosen: Index of the model's under each rule.
-        sure: Probability of each choice under the first rule that has one.
+        sure: Probability of each choice under the first rule that has one; empty where the model wrote its answer.
+        generated: What the model wrote; empty where it was asked for no text.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Sample:
     answer: int
     chosen: Mapping[Rule, int]
     sure: tuple[float, ...]
+    generated: str = ""
 
 
 def read_samples(output: Path, results: Results) -> dict[str, list[Sample]]:
@@ -50,10 +52,31 @@ def read_samples(output: Path, results: Results) -> dict[str, list[Sample]]:
     return found
 
 
+def choices_by_model(
+    directories: Sequence[Path], runs: Sequence[Results], samples: Mapping[str, Sequence[Sample]]
+) -> dict[str, dict[str, str]]:
+    """For each sample's id the choice of every model, under the first rule of its task, as a letter's place or text.
+
+    A model that was not asked the item is left out.
+    """
+    wanted = {sample.id for items in samples.values() for sample in items}
+    found: dict[str, dict[str, str]] = {identity: {} for identity in wanted}
+    for directory, results in zip(directories, runs, strict=True):
+        for score in results["scores"]:
+            if not score["first"] or score["rule"] == "mass":
+                continue
+            frame = pl.read_parquet(directory / "items" / f"{score['task']}.parquet")
+            frame = frame.filter(pl.col("id").is_in(list(wanted)))
+            for identity, answer, chosen in zip(
+                frame["id"], frame["answer"], _chosen(frame, score["rule"]), strict=True
+            ):
+                told = "right" if chosen == answer else f"wrong ({chosen + 1})" if chosen >= 0 else "wrong"
+                found[identity][results["model"]["name"]] = told
+    return found
+
+
 def _samples(frame: pl.DataFrame, language: str, rules: Sequence[Rule]) -> list[Sample]:
-    chosen: dict[Rule, list[int]] = {
-        rule: decisions(frame, rule).tolist() for rule in rules if rule != "mass"
-    }
+    chosen: dict[Rule, list[int]] = {rule: _chosen(frame, rule) for rule in rules if rule != "mass"}
     order = sorted(range(len(frame)), key=lambda n: sha256(frame["id"][n].encode()).digest())
     if chosen:
         first = next(iter(chosen.values()))
@@ -63,8 +86,16 @@ def _samples(frame: pl.DataFrame, language: str, rules: Sequence[Rule]) -> list[
     return [_sample(frame, n, language, chosen) for n in order[:SAMPLES_PER_TASK]]
 
 
+def _chosen(frame: pl.DataFrame, rule: Rule) -> list[int]:
+    """The chosen index of each item; of open questions the right one where the text earns at least half, else -1."""
+    if rule in OPEN_RULES:
+        return [0 if credit >= 0.5 else -1 for credit in credit_by(frame, rule)]
+    return [int(choice) for choice in decisions(frame, rule)]
+
+
 def _sample(frame: pl.DataFrame, number: int, language: str, chosen: Mapping[Rule, list[int]]) -> Sample:
     row = frame.row(number, named=True)
+    scores = row["letters"] or row["continuation"]
     question = f"{row['question']} ___ {row['ending']}" if row["ending"] else row["question"]
     return Sample(
         id=row["id"],
@@ -73,5 +104,6 @@ def _sample(frame: pl.DataFrame, number: int, language: str, chosen: Mapping[Rul
         choices=tuple(row["choices"]),
         answer=row["answer"],
         chosen={rule: found[number] for rule, found in chosen.items()},
-        sure=tuple(probabilities(row["letters"] or row["continuation"]).tolist()),
+        sure=tuple(probabilities(scores).tolist()) if scores else (),
+        generated=row["generated"] or "",
     )

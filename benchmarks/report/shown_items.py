@@ -5,20 +5,23 @@ from collections.abc import Mapping, Sequence
 from benchmarks.prompts.wording import wording
 from benchmarks.report.samples import Sample
 from corpus.card.excerpts import cut
-from corpus.card.markup import attribute, code, direction, escape
+from corpus.card.markup import attribute, code, direction, escape, isolated
 
 SHOWN_CHARACTERS = 420
 
 
-def shown(samples: Mapping[str, Sequence[Sample]]) -> str:
-    """All samples, under the title of their task."""
+def shown(
+    samples: Mapping[str, Sequence[Sample]], also_chosen: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """All samples, under the title of their task; `also_chosen` says by id what each of several models answered."""
     parts = []
     for title, items in samples.items():
-        parts.append(f'<h3>{escape(title)}</h3>\n<div class="examples">{"".join(map(_item, items))}</div>')
+        articles = "".join(_item(item, (also_chosen or {}).get(item.id, {})) for item in items)
+        parts.append(f'<h3>{escape(title)}</h3>\n<div class="examples">{articles}</div>')
     return "\n".join(parts)
 
 
-def _item(sample: Sample) -> str:
+def _item(sample: Sample, by_model: Mapping[str, str]) -> str:
     base = "rtl" if sample.language == "ar" else "ltr"
     text = "".join(
         f'<p dir="{direction(line, base)}">{escape(cut(line, SHOWN_CHARACTERS))}</p>'
@@ -30,11 +33,25 @@ def _item(sample: Sample) -> str:
     choices = "".join(
         _choice(sample, number, names[number : number + 1], base) for number in range(len(sample.choices))
     )
+    if sample.generated:
+        written = escape(cut(" ".join(sample.generated.split()), SHOWN_CHARACTERS))
+        text += (
+            f'<p class="written" dir="{direction(sample.generated, base)}">\N{RIGHTWARDS ARROW} {written}</p>'
+        )
     return (
         f'<article class="example asked" lang="{attribute(sample.language)}" dir="{base}">'
         f'<blockquote lang="{attribute(sample.language)}" dir="{base}">{text}</blockquote><ol>{choices}</ol>'
-        f'<p class="source" dir="ltr" lang="en">{code(sample.id)} <span>{_verdict(sample)}</span></p></article>'
+        f'<p class="source" dir="ltr" lang="en">{code(sample.id)} <span>{_verdict(sample)}</span></p>'
+        f"{_models(by_model)}</article>"
     )
+
+
+def _models(by_model: Mapping[str, str]) -> str:
+    """What each of several models answered; numbers are places of the choices."""
+    if len(by_model) < 2:
+        return ""
+    told = "".join(f"<span>{isolated(name)}: {escape(said)}</span>" for name, said in by_model.items())
+    return f'<p class="source" dir="ltr" lang="en">{told}</p>'
 
 
 def _choice(sample: Sample, number: int, name: Sequence[str], base: str) -> str:
@@ -42,10 +59,11 @@ def _choice(sample: Sample, number: int, name: Sequence[str], base: str) -> str:
     kind = "right" if number == sample.answer else "wrong" if chosen else ""
     mark = "\N{CHECK MARK}" if kind == "right" else ""
     text = escape(cut(sample.choices[number], 200))
+    sure = f"{100 * sample.sure[number]:.0f}% " if sample.sure else ""
     return (
         f'<li class="{kind}"><span class="letter">{"".join(name)}</span>'
         f'<span class="choice" dir="{direction(sample.choices[number], base)}">{text}</span>'
-        f'<span class="sure" dir="ltr">{100 * sample.sure[number]:.0f}% {mark}</span></li>'
+        f'<span class="sure" dir="ltr">{sure}{mark}</span></li>'
     )
 
 

@@ -37,7 +37,7 @@ def paired(first: Floats, second: Floats, *, resamples: int, seed: int) -> Paire
     """Compare credits of the same items in the same order."""
     differences = second - first
     observed = float(differences.mean())
-    draws = _resampled_means(differences, resamples, np.random.default_rng(seed))
+    draws = resampled_means(differences, resamples, np.random.default_rng(seed))
     low, high = np.percentile(draws, (2.5, 97.5))
     far = np.abs(draws - observed) >= abs(observed) - 1e-12
     binary = bool(np.isin(np.concatenate([first, second]), (0.0, 1.0)).all())
@@ -64,7 +64,7 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
     return float(min(1.0, 2 * tail / 2**total))
 
 
-def _resampled_means(differences: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+def resampled_means(differences: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Means of bootstrap samples; each distinct difference's count in a sample is multinomial."""
     values, counts = np.unique(differences, return_counts=True)
     drawn = rng.multinomial(len(differences), counts / len(differences), resamples)

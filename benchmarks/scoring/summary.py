@@ -2,19 +2,32 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from benchmarks.generated import (
+    OUTSIDE,
+    UNREADABLE,
+    exact_match,
+    final_number,
+    named_option,
+    number_after_hashes,
+    overlap_f1,
+)
 from benchmarks.scoring import averages
 from benchmarks.scoring.calibration import expected_calibration_error, reliability
 from benchmarks.scoring.decisions import decide, probabilities, right_mass
 from benchmarks.scoring.position_bias import position_bias
-from benchmarks.tasks.task import Rule
+from benchmarks.tasks.task import GENERATED_RULES, Rule
 
 Floats = npt.NDArray[np.float64]
+
+OPEN_RULES = frozenset({*GENERATED_RULES["number"], *GENERATED_RULES["span"]})
+"""Rules of open questions."""
 
 
 def credit_by(responses: pl.DataFrame, rule: Rule) -> Floats:
@@ -22,6 +35,9 @@ def credit_by(responses: pl.DataFrame, rule: Rule) -> Floats:
 
     `responses` has the columns that `benchmarks.answering` makes.
     """
+    if rule in OPEN_RULES:
+        written = zip(responses["generated"], responses["choices"].to_list(), strict=True)
+        return np.array([generated_credit(text or "", accepted, rule) for text, accepted in written])
     if rule == "mass":
         rows = zip(responses["continuation"], responses["answer"], responses["also_right"], strict=True)
         return np.array([right_mass(list(row), [first, *others]) for row, first, others in rows])
@@ -29,13 +45,43 @@ def credit_by(responses: pl.DataFrame, rule: Rule) -> Floats:
 
 
 def decisions(responses: pl.DataFrame, rule: Rule) -> npt.NDArray[np.int64]:
-    """The chosen index of each item."""
+    """The chosen index of each item; below 0 where a generated text names none of its options."""
+    if rule == "generated":
+        named = zip(responses["generated"], responses["choices"].to_list(), strict=True)
+        return np.array([named_option(text or "", choices) for text, choices in named], dtype=np.int64)
     scores = responses["letters" if rule == "letters" else "continuation"].to_list()
     return decide(scores, responses["choices"].to_list(), rule)
 
 
-def chance(responses: pl.DataFrame) -> float:
-    """Mean credit of one who answers blindly."""
+def generated_credit(text: str, accepted: Sequence[str], rule: Rule) -> float:
+    """What one generated answer to an open question earns, against the accepted ones."""
+    if rule in ("number", "number_strict"):
+        found = (final_number if rule == "number" else number_after_hashes)(text)
+        return float(found is not None and found == Decimal(accepted[0]))
+    compare = exact_match if rule.startswith("exact_match") else overlap_f1
+    return compare(text, accepted, arabic=rule.endswith("_ar"))
+
+
+def unanswered(responses: pl.DataFrame, rule: Rule) -> dict[str, int]:
+    """Items whose generated text is empty, holds no number or option, or names an option that there is not."""
+    texts = [text or "" for text in responses["generated"].to_list()]
+    found = {"empty": sum(not text.strip() for text in texts)}
+    if rule == "generated":
+        named = decisions(responses, rule)
+        return found | {
+            "unreadable": int((named == UNREADABLE).sum()),
+            "outside": int((named == OUTSIDE).sum()),
+        }
+    if rule in ("number", "number_strict"):
+        read = final_number if rule == "number" else number_after_hashes
+        return found | {"unreadable": sum(bool(text.strip()) and read(text) is None for text in texts)}
+    return found
+
+
+def chance(responses: pl.DataFrame, rule: Rule = "continuation") -> float:
+    """Mean credit of one who answers blindly; 0 for open questions."""
+    if rule in OPEN_RULES:
+        return 0.0
     right = 1 + responses["also_right"].list.len()
     return float((right / responses["choices"].list.len()).mean())  # type: ignore[arg-type]
 
@@ -48,17 +94,21 @@ def summarize(responses: pl.DataFrame, rule: Rule, *, resamples: int, seed: int)
     if len(set(subjects)) > 1:
         named["macro"] = averages.macro(earned, subjects, resamples=resamples, seed=seed)
     figures: dict[str, Any] = {name: asdict(average) for name, average in named.items()}
-    figures |= {"items": len(earned), "chance": chance(responses)}
+    figures |= {"items": len(earned), "chance": chance(responses, rule)}
     figures |= {
         label: {name: {"value": value, "items": size} for name, (value, size) in found.items()}
         for label, column in (("subjects", "subject"), ("countries", "country"))
         if len(found := averages.by_group(earned, responses[column].to_list())) > 1
     }
-    if rule != "mass":
+    if rule == "generated" or rule in OPEN_RULES:
+        figures["unanswered"] = unanswered(responses, rule)
+    if rule != "mass" and rule not in OPEN_RULES:
         figures |= _confidence(responses, rule, earned)
-        figures["position"] = asdict(
-            position_bias(decisions(responses, rule), responses["answer"].to_numpy())
-        )
+        made = decisions(responses, rule)
+        if (made >= 0).any():
+            figures["position"] = asdict(
+                position_bias(made[made >= 0], responses["answer"].to_numpy()[made >= 0])
+            )
     return figures
 
 

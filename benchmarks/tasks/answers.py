@@ -81,6 +81,19 @@ def index(value: Any, first: int = 0) -> int:
     return int(text) - first
 
 
+def true_or_index(value: Any) -> int:
+    """True or false, as such or written out, or a number that counts from 0, as 1 or 0.
+
+    >>> true_or_index("false"), true_or_index(True), true_or_index("1")
+    (0, 1, 1)
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    written = str(value).strip().lower()
+    return ("false", "true").index(written) if written in ("false", "true") else index(value)
+
+
 def yes_no(value: Any) -> bool:
     """Whether an Arabic yes or no, or true or false, is a yes.
 

@@ -1,5 +1,7 @@
 """The Arabic tasks."""
 
+from benchmarks.tasks.dialects import DIALECTS
+from benchmarks.tasks.generation import ARABIC_GENERATION
 from benchmarks.tasks.task import Task
 
 ARABIC: tuple[Task, ...] = (
@@ -8,7 +10,7 @@ ARABIC: tuple[Task, ...] = (
         title="ArabicMMLU",
         language="ar",
         source="Koto et al. 2024, arXiv:2402.12840",
-        license="see its card",
+        license="CC BY-NC 4.0",
         hub="MBZUAI/ArabicMMLU",
         hub_config="*",
         note="school exams of eight countries, written in Arabic",
@@ -45,7 +47,7 @@ ARABIC: tuple[Task, ...] = (
         title="AlGhafa",
         language="ar",
         source="Almazrouei et al. 2023, ArabicNLP",
-        license="see its card",
+        license="none declared",
         hub="OALL/AlGhafa-Arabic-LLM-Benchmark-Native",
         hub_config="*",
         rule="per_character",
@@ -56,7 +58,7 @@ ARABIC: tuple[Task, ...] = (
         title="MadinahQA",
         language="ar",
         source="MBZUAI",
-        license="see its card",
+        license="CC BY-NC 4.0",
         hub="MBZUAI/MadinahQA",
         hub_config="*",
         note="Arabic language and grammar",
@@ -66,7 +68,7 @@ ARABIC: tuple[Task, ...] = (
         title="AraTrust",
         language="ar",
         source="Alghamdi et al. 2024, arXiv:2403.09017",
-        license="see its card",
+        license="MIT",
         hub="asas-ai/AraTrust",
         note="trustworthiness in eight categories",
     ),
@@ -90,6 +92,8 @@ ARABIC: tuple[Task, ...] = (
             ("acm_Arab", "Mesopotamian"),
         )
     ),
+    *DIALECTS,
+    *ARABIC_GENERATION,
     *(
         Task(
             name=name,

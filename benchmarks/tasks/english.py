@@ -1,5 +1,6 @@
 """The English tasks."""
 
+from benchmarks.tasks.generation import ENGLISH_GENERATION
 from benchmarks.tasks.task import Task
 
 ENGLISH: tuple[Task, ...] = (
@@ -49,7 +50,7 @@ ENGLISH: tuple[Task, ...] = (
         title="PIQA",
         language="en",
         source="Bisk et al. 2019, arXiv:1911.11641",
-        license="see its card",
+        license="AFL-3.0",
         hub="baber/piqa",
         rule="per_character",
         scored_split="validation",
@@ -60,7 +61,7 @@ ENGLISH: tuple[Task, ...] = (
         title="Winogrande",
         language="en",
         source="Sakaguchi et al. 2019, arXiv:1907.10641",
-        license="see its card",
+        license="CC BY",
         hub="allenai/winogrande",
         hub_config="winogrande_xl",
         style="blank",
@@ -88,6 +89,7 @@ ENGLISH: tuple[Task, ...] = (
         hub="truthfulqa/truthful_qa",
         hub_config="multiple_choice",
         rule="continuation",
+        first_is_right=True,
         note="published with the right choice first: options are shuffled",
     ),
     Task(
@@ -101,5 +103,6 @@ ENGLISH: tuple[Task, ...] = (
         rule="mass",
         several_right=True,
     ),
+    *ENGLISH_GENERATION,
 )
 """All English tasks, in the order in which reports show them."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.generated.numbers import number_after_hashes
 from benchmarks.items import Item
 from benchmarks.tasks import answers
 from benchmarks.tasks.rows import Row
@@ -38,8 +39,11 @@ def mmlu_indexed(row: Row) -> Item:
 
 def mmlu_hub(row: Row) -> Item:
     """MMLU on the hub: a list of choices, the answer an index (a letter or the text itself is understood too)."""
-    choices = tuple(map(str, row.values["choices"]))
-    return _item(row, row.values["question"], choices, answers.letter_or_index(row.values["answer"], choices))
+    values = row.values
+    choices = tuple(map(str, values["choices"]))
+    known = {"passage": _text(values.get("context")), "subject": row.subject or _text(values.get("subject"))}
+    right = answers.letter_or_index(values["answer"], choices)
+    return _item(row, values["question"], choices, right, **known)
 
 
 def acva(row: Row) -> Item:
@@ -138,9 +142,14 @@ def hellaswag(row: Row) -> Item:
 def boolq(row: Row) -> Item:
     """BoolQ: passage, question, answer true or false (SuperGLUE: label 1 or 0)."""
     values = row.values
-    right = answers.index(values["answer"] if "answer" in values else values["label"])
-    question = str(values["question"]).strip().rstrip("?") + "?"
-    return _item(row, question, ("no", "yes"), right, passage=_text(values["passage"]))
+    right = answers.true_or_index(values["answer"] if "answer" in values else values["label"])
+    arabic = any(
+        "\N{ARABIC LETTER HAMZA}" <= letter <= "\N{ARABIC LETTER YEH}" for letter in values["question"]
+    )
+    mark = "\N{ARABIC QUESTION MARK}" if arabic else "?"
+    question = str(values["question"]).strip().rstrip("?\N{ARABIC QUESTION MARK}").rstrip() + mark
+    words = _YES_NO[False][::-1] if arabic else ("no", "yes")
+    return _item(row, question, words, right, passage=_text(values["passage"]))
 
 
 def truthfulqa(row: Row) -> Item:
@@ -170,6 +179,50 @@ def piqa(row: Row) -> Item:
     return _item(row, row.values["goal"], choices, answers.index(row.values["label"]))
 
 
+def openbookqa(row: Row) -> Item:
+    """OpenBookQA as published (AraDiCE): question.stem, question.choices with text and label, answerKey."""
+    return exams(row)
+
+
+def hellaswag_ctx(row: Row) -> Item:
+    """HellaSwag's translations: activity_label, ctx, endings, label."""
+    values = row.values
+    question = f"{values['activity_label']}: {values['ctx']}"
+    choices = tuple(_without_brackets(ending) for ending in values["endings"])
+    return _item(row, _without_brackets(question), choices, answers.index(values["label"]))
+
+
+def aradice_mmlu(row: Row) -> Item:
+    """AraDiCE's ArabicMMLU: question, context, options from A to E, Answer Key, Subject, Country."""
+    values = row.values
+    choices = _filled(values["options"].get(letter) for letter in "ABCDE")
+    known = {"passage": _text(values.get("context")), "country": _text(values.get("Country"))}
+    known["subject"] = _text(values.get("Subject")) or row.subject
+    return _item(row, values["question"], choices, answers.letter_index(values["Answer Key"]), **known)
+
+
+def aradice_culture(row: Row) -> Item:
+    """AraDiCE's Culture: Question, Option A to Option C, of which the first is right."""
+    choices = _filled(row.values[f"Option {letter}"] for letter in "ABC")
+    return _item(row, row.values["Question"], choices, 0, country=row.subject)
+
+
+def gsm8k(row: Row) -> Item:
+    """GSM8K: question, and answer as a worked solution that ends in #### and the number."""
+    worked = str(row.values["answer"]).strip()
+    number = number_after_hashes(worked)
+    if number is None:
+        raise ValueError("the answer holds no number after ####")
+    return _item(row, row.values["question"], (str(number),), 0, open=True, worked=worked)
+
+
+def squad(row: Row) -> Item:
+    """SQuAD's form, flat as on the hub (ARCD, XQuAD): id, title, context, question, answers with text."""
+    texts = dict.fromkeys(_text(text) for text in row.values["answers"]["text"])
+    passage = _text(row.values["context"])
+    return _item(row, row.values["question"], tuple(texts), 0, passage=passage, open=True)
+
+
 def _format(name: str, columns: str, read: Callable[[Row], Item]) -> Format:
     return Format(name, frozenset(columns.split(",")), read)
 
@@ -180,6 +233,9 @@ FORMATS: tuple[Format, ...] = (
     _format("mmlu_hub", "question,choices,answer", mmlu_hub),
     _format("mmlu_indexed", "question,choice0,choice1,answer", mmlu_indexed),
     _format("mmlu_letters", "question,A,B,answer", mmlu_letters),
+    _format("openbookqa", "question,answerKey", openbookqa),
+    _format("aradice_mmlu", "question,options,Answer Key", aradice_mmlu),
+    _format("aradice_culture", "Question,Option A,Option B,Option C", aradice_culture),
     _format("belebele", "flores_passage,question,mc_answer1,correct_answer_num", belebele),
     _format("boolq", "passage,question,answer", boolq),
     _format("boolq_superglue", "passage,question,label", boolq),
@@ -192,9 +248,13 @@ FORMATS: tuple[Format, ...] = (
     _format("piqa", "goal,sol1,sol2,label", piqa),
     _format("alghafa", "query,sol1,sol2,label", alghafa),
     _format("hellaswag", "activity_label,ctx_a,ctx_b,endings,label", hellaswag),
+    _format("hellaswag_ctx", "activity_label,ctx,endings,label", hellaswag_ctx),
     _format("truthfulqa", "question,mc1_targets", truthfulqa),
 )
 """All formats; the first whose columns are all there is taken, so the more special ones come first."""
+
+NUMBER = _format("gsm8k", "question,answer", gsm8k)
+SPAN = _format("squad", "context,question,answers", squad)
 
 SEVERAL_RIGHT = _format("truthfulqa_several", "question,mc2_targets", truthfulqa_several)
 """Taken by the task that asks for it: the file is the same as TruthfulQA's for one right answer."""

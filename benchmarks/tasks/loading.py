@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.items import Item
-from benchmarks.tasks.formats import FORMATS, SEVERAL_RIGHT, Format
+from benchmarks.tasks.formats import FORMATS, NUMBER, SEVERAL_RIGHT, SPAN, Format
 from benchmarks.tasks.rows import Row, read_rows
 from benchmarks.tasks.task import Task
 
@@ -76,7 +76,7 @@ def from_rows(task: Task, rows: list[Row], source: str) -> Loaded:
     test, *others = [part for part in ([i for i in items if i.split == name] for name in _ORDER) if part]
     dev = [item for part in others for item in part]
     test = _with_own_ids(test)
-    if task.name == "truthfulqa_mc1":
+    if task.first_is_right:
         test = [shuffled(item, seed=0) for item in test]
     return Loaded(
         test=tuple(test), dev=tuple(dev), faults=tuple(faults), source=source, digest=items_digest(test)
@@ -85,6 +85,8 @@ def from_rows(task: Task, rows: list[Row], source: str) -> Loaded:
 
 def shuffled(item: Item, seed: int) -> Item:
     """The item with its choices in another order, which depends on its id and the seed alone."""
+    if item.open:
+        return item
     order = list(range(len(item.choices)))
     random.Random(f"{seed} {item.id}").shuffle(order)  # noqa: S311
     return replace(
@@ -105,13 +107,10 @@ def items_digest(items: Iterable[Item]) -> str:
 
 def _format_of(task: Task, row: Row) -> Format:
     columns = set(row.values)
-    if task.several_right:
-        if columns >= SEVERAL_RIGHT.columns:
-            return SEVERAL_RIGHT
-    else:
-        for each in FORMATS:
-            if columns >= each.columns:
-                return each
+    own = {"number": (NUMBER,), "span": (SPAN,)}.get(task.answer, FORMATS)
+    for each in (SEVERAL_RIGHT,) if task.several_right else own:
+        if columns >= each.columns:
+            return each
     raise BenchmarkError(
         f"{task.name}: {row.label}: no known format has the columns {', '.join(sorted(columns))}: "
         "docs/benchmarks.md lists the formats"

@@ -99,6 +99,8 @@ def _records(content: bytes, suffix: str) -> Iterator[Mapping[str, Any]]:
         yield from _table(content.decode("utf-8-sig"), "\t" if suffix == ".tsv" else ",")
     elif suffix == ".json":
         records = json.loads(content.decode("utf-8-sig"))
+        if isinstance(records, dict) and isinstance(records.get("data"), list):
+            records = [flat for entry in records["data"] for flat in _flat(entry)]
         yield from records if isinstance(records, list) else [records]
     elif suffix:
         for number, line in enumerate(content.decode("utf-8-sig").split("\n"), 1):
@@ -109,6 +111,17 @@ def _records(content: bytes, suffix: str) -> Iterator[Mapping[str, Any]]:
                     raise ValueError(f"line {number}: {error}") from error
     else:
         raise ValueError(f"its name must end in one of {', '.join(SUFFIXES)}, or that and .gz")
+
+
+def _flat(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """One record for each question of a SQuAD entry (title, paragraphs, qas); any other entry as it is."""
+    if "paragraphs" not in entry:
+        yield entry
+    for paragraph in entry.get("paragraphs", ()):
+        for asked in paragraph["qas"]:
+            texts = [answer["text"] for answer in asked["answers"]]
+            known = {"id": asked.get("id"), "title": entry.get("title"), "context": paragraph["context"]}
+            yield {**known, "question": asked["question"], "answers": {"text": texts}}
 
 
 def _table(text: str, delimiter: str) -> Iterator[dict[str, str]]:

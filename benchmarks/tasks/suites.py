@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.tasks.arabic import ARABIC
+from benchmarks.tasks.dialects import DIALECTS
 from benchmarks.tasks.english import ENGLISH
+from benchmarks.tasks.own import OWN
 from benchmarks.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (*ARABIC, *ENGLISH)}
+TASKS: dict[str, Task] = {task.name: task for task in (*ARABIC, *ENGLISH, *OWN)}
 """Every task by its name."""
 
 
@@ -25,7 +27,14 @@ _PUBLIC_ARABIC = [task.name for task in ARABIC if not task.private]
 
 SUITES: dict[str, Suite] = {
     "arabic": Suite(shots=dict.fromkeys(_PUBLIC_ARABIC, 0)),
-    "english": Suite(shots={task.name: 0 for task in ENGLISH}),
+    "english": Suite(shots={task.name: task.shots for task in ENGLISH}),
+    "dialects": Suite(
+        shots=dict.fromkeys(
+            [name for name in _PUBLIC_ARABIC if name.startswith("belebele_") and name != "belebele_arb"]
+            + [task.name for task in DIALECTS],
+            0,
+        )
+    ),
     "allam": Suite(
         shots={
             "mmlu_en": 0,
@@ -38,13 +47,13 @@ SUITES: dict[str, Suite] = {
             "ien_tf": 0,
             "aramath": 0,
         },
-        elsewhere={"MT-Bench, Arabic and English": "needs a judge"},
+        elsewhere={"MT-Bench, Arabic and English": "benchmarks.judge scores it"},
     ),
     "oall-v2": Suite(
         shots=dict.fromkeys(
             ("alghafa", "arabic_mmlu", "exams_ar", "madinah_qa", "aratrust", "belebele_arb"), 0
         ),
-        elsewhere={"ALRAGE": "generated answers need a judge"},
+        elsewhere={"ALRAGE": "its judged answers are not scored here"},
     ),
 }
 """The suites. Shots of `allam` are the paper's where it gives them (arXiv:2407.15390), else 0."""

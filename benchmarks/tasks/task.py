@@ -4,7 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Style = Literal["question", "completion", "blank"]
-Rule = Literal["letters", "continuation", "per_character", "per_byte", "mass"]
+Rule = Literal[
+    "letters", "continuation", "per_character", "per_byte", "mass", "generated",
+    "number", "number_strict", "exact_match", "f1", "exact_match_ar", "f1_ar",
+]  # fmt: skip
+Answer = Literal["choice", "number", "span"]
 
 RULES: dict[Rule, str] = {
     "letters": "the answer letter with the highest log-likelihood after the lettered options",
@@ -12,8 +16,22 @@ RULES: dict[Rule, str] = {
     "per_character": "the same, divided by the choice's length in Unicode characters (lm-eval's acc_norm)",
     "per_byte": "the same, divided by the choice's length in UTF-8 bytes (lm-eval's acc_bytes)",
     "mass": "the share of probability on the right choices (TruthfulQA mc2)",
+    "generated": "the option that the generated text names by letter, text or number; none counts as wrong",
+    "number": "the number that the generated text ends in (lm-eval's flexible-extract, and Arabic digits)",
+    "number_strict": "the number after #### in the generated text (lm-eval's strict-match)",
+    "exact_match": "the generated text is an accepted answer after SQuAD's normalization",
+    "f1": "F1 of the generated text's tokens with an accepted answer's, after SQuAD's normalization",
+    "exact_match_ar": "exact match after Arabic normalization too: spelling, article, digits, punctuation",
+    "f1_ar": "F1 after Arabic normalization too",
 }
 """Every rule, and what it takes for the model's answer."""
+
+GENERATED_RULES: dict[Answer, tuple[Rule, ...]] = {
+    "choice": ("generated",),
+    "number": ("number", "number_strict"),
+    "span": ("f1", "exact_match", "f1_ar", "exact_match_ar"),
+}
+"""The rules by which generated answers of each kind are scored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +43,8 @@ class Task:
         title: What the report calls it.
         language: Language of the questions, and of the prompt's words unless a run says otherwise.
         source: Paper or maker.
-        license: As its publishers declare it, or "see its card".
+        license: As its publishers declare it; "none declared" where their page has none, "not found" where we could
+            not see it.
         version: Version of this definition; it grows when numbers change.
         hub: Repository on the hub, empty for one that is not there.
         hub_config: Configuration there, empty for its default, "*" for all of them.
@@ -33,7 +52,11 @@ class Task:
         shots: Few-shot examples unless a suite or run says otherwise.
         style: How the continuation rule asks: a question to answer, a text to complete, or a blank to fill.
         rule: The rule whose score stands first.
+        answer: What an answer is: a choice, or generated text that holds a number or is a span of the passage.
+        max_tokens: Tokens that a generated answer may have.
+        until: Texts at which generation ends.
         several_right: More than one choice can be right, so that the rule is the mass on all of them.
+        first_is_right: Published with the right choice first, so that options are put in an order drawn by their item.
         private: Not published: scored only where the user gives a path.
         note: What else one should know.
     """
@@ -50,13 +73,19 @@ class Task:
     shots: int = 0
     style: Style = "question"
     rule: Rule = "letters"
+    answer: Answer = "choice"
+    max_tokens: int = 64
+    until: tuple[str, ...] = ("\n\n",)
     several_right: bool = False
+    first_is_right: bool = False
     private: bool = False
     note: str = ""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The rules that its answers are scored by."""
+        """The rules that its answers are scored by; those of a choice's generated answer are in `GENERATED_RULES`."""
+        if self.answer != "choice":
+            return GENERATED_RULES[self.answer]
         if self.several_right:
             return ("mass",)
         if self.style == "blank":  # one ending for all choices: its length changes nothing

@@ -19,6 +19,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Published files by task."""
+    from planted_varieties import plant_varieties
     from tiny_benchmarks import plant
 
-    return plant(tmp_path_factory.mktemp("data"))
+    return plant(tmp_path_factory.mktemp("data")) | plant_varieties(tmp_path_factory.mktemp("varieties"))

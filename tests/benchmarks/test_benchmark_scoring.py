@@ -141,6 +141,7 @@ def test_a_model_that_knows_nothing_scores_chance(rule, prefers_first):
             "also_right": [[]] * size,
             "letters": scores,
             "continuation": scores,
+            "generated": [None] * size,
         },
         schema=SCHEMA,
     )

@@ -6,13 +6,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_varieties import PASSAGE, SPANS, SUMS
 from tiny_benchmarks import MCQ, MCQ_AR, write_csv, write_jsonl
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.items import Item
 from benchmarks.tasks import chosen, load
 from benchmarks.tasks.answers import index, letter_index, letter_or_index
+from benchmarks.tasks.dialects import DIALECTS
 from benchmarks.tasks.loading import shuffled
+from benchmarks.tasks.own import OWN
 from benchmarks.tasks.suites import SUITES, TASKS
 from benchmarks.tasks.table import UNTESTED
 
@@ -146,8 +149,44 @@ def test_parquet_with_lists_as_on_the_hub(tmp_path):
 
 
 def test_every_public_task_is_planted(planted):
-    dialects = {f"belebele_{code}" for code in ("arz", "ars", "apc", "ary", "acm")}
-    assert set(TASKS) - set(planted) == UNTESTED | dialects
+    assert set(TASKS) - set(planted) == UNTESTED | {task.name for task in OWN}
+
+
+@pytest.mark.parametrize("name", sorted(task.name for task in DIALECTS))
+def test_dialect_sets_as_published(planted, name):
+    """The planted rows say which choice is right; whatever the format, that choice comes out."""
+    found = loaded(name, planted[name])
+    assert found.faults == ()
+    right = [item.choices[item.answer] for item in found.test]
+    expected = {
+        "boolq": ["نعم", "لا", "نعم"],
+        "winogrande": ["سارة"],
+    }.get(name.split("_")[1], [choices[answer] for _, choices, answer in MCQ_AR])
+    assert right == expected
+    if "mmlu" in name:
+        assert {item.subject for item in found.test} <= {"Geography", "geography"}
+    if name.endswith("hellaswag"):
+        assert found.test[0].question == "طبخ: راجل في المطبخ. هو"
+
+
+def test_a_set_with_the_right_choice_first_is_shuffled(planted):
+    places = [item.answer for item in loaded("aradice_culture", planted["aradice_culture"]).test]
+    assert places != [0] * len(places)
+
+
+def test_open_questions_as_published(planted):
+    """SQuAD's nested file and the hub's flat rows are the same items; GSM8K's number stands after its hashes."""
+    arcd, xquad = (loaded(name, planted[name]).test for name in ("arcd", "xquad_ar"))
+    assert [(item.question, item.choices, item.passage) for item in arcd] == [
+        (question, tuple(answers), PASSAGE) for question, answers in SPANS
+    ]
+    assert [(item.question, item.choices) for item in xquad] == [
+        (item.question, item.choices) for item in arcd
+    ]
+    sums = loaded("gsm8k", planted["gsm8k"])
+    assert [item.choices for item in sums.test] == [(number,) for _, _, number in SUMS]
+    assert sums.dev[0].worked == SUMS[0][1]
+    assert len(sums.dev) == 5
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""Which option a generated answer names: by its letter, Arabic or Latin, by its text, or by its number.
+
+Arabic answers name the first option with alef in any of its forms, the fifth with heh with or without a tatweel; around
+letters stand parentheses, dots, quotation marks, marks of direction, and words as "the answer is".
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from benchmarks.generated.numbers import numbers_in, western
+from benchmarks.generated.spans import arabic_tokens
+from benchmarks.tasks.answers import ARABIC_LETTERS, LATIN_LETTERS
+
+EMPTY, UNREADABLE, OUTSIDE = -1, -2, -3
+"""No text; a text that names no option, or several; a letter or number beyond the options."""
+
+_TATWEEL = "\N{ARABIC TATWEEL}"
+_FORMS: dict[str, int] = {
+    **{letter.rstrip(_TATWEEL): place for place, letter in enumerate(ARABIC_LETTERS)},
+    **dict.fromkeys(
+        "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER ALEF WITH HAMZA BELOW}\N{ARABIC LETTER ALEF WITH MADDA ABOVE}"
+        "\N{ARABIC LETTER HAMZA}",
+        0,
+    ),
+    "\N{ARABIC LETTER ALEF MAKSURA}": 9,
+    **{letter: place for place, letter in enumerate(LATIN_LETTERS)},
+    **{letter.lower(): place for place, letter in enumerate(LATIN_LETTERS)},
+}
+_LETTER = rf"(?P<letter>[{''.join(_FORMS)}]){_TATWEEL}?"
+_OPENING = r"""[\s(\["'*`{\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}:-]*"""
+_WORDS = {
+    "answer": "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}"
+    "[\N{ARABIC LETTER ALEF}\N{ARABIC LETTER ALEF WITH HAMZA BELOW}]"
+    "\N{ARABIC LETTER JEEM}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH}\N{ARABIC LETTER TEH MARBUTA}",
+    "reply": "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}\N{ARABIC LETTER JEEM}\N{ARABIC LETTER WAW}"
+    "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH}",
+    "option": "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}\N{ARABIC LETTER KHAH}\N{ARABIC LETTER YEH}"
+    "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER REH}",
+    "choice": "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER KHAH}"
+    "\N{ARABIC LETTER TEH}\N{ARABIC LETTER YEH}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER REH}",
+}
+_RIGHT = (
+    "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}(?:\N{ARABIC LETTER SAD}\N{ARABIC LETTER HAH}\N{ARABIC LETTER YEH}"
+    "\N{ARABIC LETTER HAH}|\N{ARABIC LETTER NOON}\N{ARABIC LETTER HEH}\N{ARABIC LETTER ALEF}"
+    "\N{ARABIC LETTER YEH WITH HAMZA ABOVE}\N{ARABIC LETTER YEH})\N{ARABIC LETTER TEH MARBUTA}?"
+)
+_IS = "\N{ARABIC LETTER HEH}[\N{ARABIC LETTER YEH}\N{ARABIC LETTER WAW}]"
+_CUE = re.compile(
+    rf"(?:(?:{'|'.join(_WORDS.values())})(?:\s+(?:{'|'.join([*_WORDS.values(), _RIGHT, _IS])}))*"
+    rf"|\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|option|choice))*)"
+    rf"{_OPENING}{_LETTER}(?!\w)",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(rf"^{_OPENING}{_LETTER}(?=\s*(?:$|[^\w\s])|\s*\n)")
+_FIRST_THEN_TEXT = re.compile(rf"^{_OPENING}{_LETTER}\s+(?P<rest>\S.*)", re.DOTALL)
+_OR = "\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{ARABIC LETTER WAW}"
+_EITHER = re.compile(rf"^{_OPENING}{_LETTER}[)\].]*\s*(?:or|/|{_OR})\s*[(\[]*[{''.join(_FORMS)}](?!\w)")
+_ENCLOSED = re.compile(rf"[(\[]\s*{_LETTER}\s*[)\]]")
+_BOXED = re.compile(r"\\(?:boxed|text)\{([^{}]*)\}")
+
+
+def named_option(text: str, choices: Sequence[str]) -> int:
+    """Index of the option that a text names, or EMPTY, UNREADABLE or OUTSIDE.
+
+    In this order: a letter that the text opens with; the letter after the last "answer is"; the text of exactly one
+    option; one letter in parentheses; a number that no option holds, counted from 1.
+
+    >>> choices = ("three", "four", "five", "six")
+    >>> [named_option(text, choices) for text in ("B. four", "The answer is (C)", "four", "", "E", "A dog", "2")]
+    [1, 2, 1, -1, -3, -2, 1]
+    """
+    plain = _plain(text)
+    if not plain:
+        return EMPTY
+    if _EITHER.match(plain):
+        return UNREADABLE
+    letter = _opening_letter(plain, choices)
+    if letter is None:
+        cues = list(_CUE.finditer(plain))
+        letter = _FORMS[cues[-1]["letter"]] if cues else None
+    if letter is None:
+        letter = _by_text(plain, choices)
+    if letter is None:
+        enclosed = {_FORMS[found] for found in _ENCLOSED.findall(plain)}
+        letter = enclosed.pop() if len(enclosed) == 1 else None
+    if letter is None:
+        letter = _by_number(plain)
+    if letter is None:
+        return UNREADABLE
+    return letter if 0 <= letter < len(choices) else OUTSIDE
+
+
+def _plain(text: str) -> str:
+    """The text without boxes, emphasis and marks of direction, its letters composed."""
+    unboxed = _BOXED.sub(r"\1", unicodedata.normalize("NFC", text))
+    return western(unboxed).replace("**", "").replace("$", "").strip()
+
+
+def _opening_letter(text: str, choices: Sequence[str]) -> int | None:
+    """The letter at the start, where it stands alone or right before the text of its own option."""
+    found = _FIRST.match(text)
+    if found:
+        return _FORMS[found["letter"]]
+    found = _FIRST_THEN_TEXT.match(text)
+    place = _FORMS[found["letter"]] if found else -1
+    if found and 0 <= place < len(choices) and _same_start(found["rest"], choices[place]):
+        return place
+    return None
+
+
+def _same_start(text: str, choice: str) -> bool:
+    wanted = arabic_tokens(choice)
+    return bool(wanted) and arabic_tokens(text)[: len(wanted)] == wanted
+
+
+def _by_text(text: str, choices: Sequence[str]) -> int | None:
+    """The one option that the text is, or else whose words all stand in it side by side."""
+    said = arabic_tokens(text)
+    wanted = [arabic_tokens(choice) for choice in choices]
+    for holds in (lambda tokens: tokens == said, lambda tokens: _inside(tokens, said)):
+        found = [place for place, tokens in enumerate(wanted) if tokens and holds(tokens)]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _inside(tokens: Sequence[str], text: Sequence[str]) -> bool:
+    size = len(tokens)
+    return any(list(text[start : start + size]) == list(tokens) for start in range(len(text) - size + 1))
+
+
+def _by_number(text: str) -> int | None:
+    """A text that is nothing but one whole number, counted from 1."""
+    found = numbers_in(text)
+    if len(found) != 1 or re.sub(r"[\d\s().:-]", "", text) or found[0] != found[0].to_integral_value():
+        return None
+    return int(found[0]) - 1

@@ -1,0 +1,74 @@
+"""Numbers in running text, written with digits of either script and with either script's separators."""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+DECIMAL_SEPARATOR = "\N{ARABIC DECIMAL SEPARATOR}"
+THOUSANDS_SEPARATOR = "\N{ARABIC THOUSANDS SEPARATOR}"
+
+_DIGITS = {
+    start + value: str(value)
+    for start in (ord("\N{ARABIC-INDIC DIGIT ZERO}"), ord("\N{EXTENDED ARABIC-INDIC DIGIT ZERO}"))
+    for value in range(10)
+}
+_WRITTEN = str.maketrans(
+    {
+        **_DIGITS,
+        ord(DECIMAL_SEPARATOR): ".",
+        ord(THOUSANDS_SEPARATOR): ",",
+        ord("\N{MINUS SIGN}"): "-",
+        **{
+            ord(mark): None
+            for mark in "\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}\N{ARABIC LETTER MARK}"
+            "\N{LEFT-TO-RIGHT ISOLATE}\N{RIGHT-TO-LEFT ISOLATE}\N{POP DIRECTIONAL ISOLATE}"
+        },
+    }
+)
+_WHOLE = r"-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?"
+_NUMBER = re.compile(rf"(?<![\w.]){_WHOLE}", re.ASCII)
+_HASHES = re.compile(rf"####[\s$]*({_WHOLE})", re.ASCII)
+_CUE = re.compile(
+    r"(?:answer\s+is|answer\s*:|\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}(?:"
+    r"\N{ARABIC LETTER JEEM}\N{ARABIC LETTER WAW}\N{ARABIC LETTER ALEF}\N{ARABIC LETTER BEH}|"
+    r"[\N{ARABIC LETTER ALEF WITH HAMZA BELOW}\N{ARABIC LETTER ALEF}]\N{ARABIC LETTER JEEM}\N{ARABIC LETTER ALEF}"
+    r"\N{ARABIC LETTER BEH}\N{ARABIC LETTER TEH MARBUTA}))",
+    re.IGNORECASE,
+)
+
+
+def western(text: str) -> str:
+    """The text with Western digits, separators and minus, without marks of direction."""
+    return text.translate(_WRITTEN)
+
+
+def numbers_in(text: str) -> list[Decimal]:
+    """All numbers in their order; a comma joins only groups of three digits, else it parts two numbers.
+
+    >>> [str(found) for found in numbers_in("1,234.50 or -3, not x2")]
+    ['1234.50', '-3']
+    """
+    return [_value(found) for found in _NUMBER.findall(western(text))]
+
+
+def number_after_hashes(text: str) -> Decimal | None:
+    """The first number after four hashes, as GSM8K's solutions end (lm-eval's strict match); None where none is."""
+    found = _HASHES.search(western(text))
+    return _value(found[1]) if found else None
+
+
+def final_number(text: str) -> Decimal | None:
+    """The number that a text ends in: after four hashes, else the first after its last cue, else the last of all."""
+    strict = number_after_hashes(text)
+    if strict is not None:
+        return strict
+    cues = list(_CUE.finditer(text))
+    after = numbers_in(text[cues[-1].end() :]) if cues else []
+    if after:
+        return after[0]
+    found = numbers_in(text)
+    return found[-1] if found else None
+
+
+def _value(written: str) -> Decimal:
+    return Decimal(unicodedata.normalize("NFKC", written).replace(",", ""))

@@ -1,0 +1,212 @@
+"""Several models in one report: questions made by rule, what changed, and every figure where it belongs."""
+
+import csv
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tiny_benchmarks import make_model, write_jsonl
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.forgetting import changes
+from benchmarks.league.__main__ import main
+from benchmarks.league.conversations import multiple_choice, write_questions
+from benchmarks.league.settings import LeagueConfig
+from benchmarks.report.writing import read_run, write_league
+from corpus.command_line import parse
+
+CAPITALS = {"Egypt": "Cairo", "Sudan": "Khartoum", "Iraq": "Baghdad", "Yemen": "Sanaa", "Oman": "Muscat"}
+CAPITALS_AR = {"مصر": "القاهرة", "السودان": "الخرطوم", "العراق": "بغداد", "اليمن": "صنعاء", "عمان": "مسقط"}
+
+
+def conversation(language, number, question, answer, **further):
+    turns = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return {
+        "id": f"capital:{number}:{language}:0",
+        "language": language,
+        "relation": "capital",
+        "messages": turns,
+    } | further
+
+
+CONVERSATIONS = [
+    *(
+        conversation("en", n, f"What is the capital of {country}?", f"The capital of {country} is {city}.")
+        for n, (country, city) in enumerate(CAPITALS.items())
+    ),
+    *(
+        conversation("ar", n, f"ما عاصمة {country}؟", f"عاصمة {country} هي {city}.")
+        for n, (country, city) in enumerate(CAPITALS_AR.items())
+    ),
+]
+
+
+@pytest.fixture
+def conversations(tmp_path) -> str:
+    return str(write_jsonl(tmp_path / "conversations.jsonl", CONVERSATIONS))
+
+
+def test_wrong_choices_speak_of_what_is_asked_about(conversations, tmp_path):
+    paths = write_questions(conversations, 0, tmp_path / "questions")
+    assert set(paths) == {"own_ar", "own_en"}
+    for task, capitals in (("own_en", CAPITALS), ("own_ar", CAPITALS_AR)):
+        rows = [json.loads(line) for line in Path(paths[task]).read_text(encoding="utf-8").splitlines()]
+        assert len(rows) == 5
+        for row in rows:
+            (country,) = [name for name in capitals if name in row["question"]]
+            choices = [row[letter] for letter in "ABCD"]
+            assert all(country in choice for choice in choices)
+            assert len(set(choices)) == 4
+            assert capitals[country] in row[row["answer"]]
+    assert [len(json.loads(line)) for line in Path(paths["own_en"]).read_text().splitlines()] == [7] * 5
+
+
+def test_the_same_file_makes_the_same_questions_with_right_answers_everywhere(conversations, tmp_path):
+    first, second = (
+        Path(write_questions(conversations, 0, tmp_path / name)["own_en"]).read_text() for name in ("a", "b")
+    )
+    assert first == second
+    many = [(f"{n}", "k", f"q {n}", f"b{n}") for n in range(400)]
+    places = pl.Series([row["answer"] for row in multiple_choice(many)]).value_counts()
+    assert places["count"].min() > 70  # 100 of each on average
+
+
+def test_what_makes_no_question_is_left_out(tmp_path):
+    longer = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}] * 2
+    rows = [
+        *CONVERSATIONS,
+        {"id": "x", "language": "en", "messages": longer},
+        conversation("fr", 9, "q", "a"),
+    ]
+    rows += [conversation("en", n, "lonely", "answer", relation="alone") for n in (20, 21)]
+    paths = write_questions(str(write_jsonl(tmp_path / "c.jsonl", rows)), 0, tmp_path)
+    assert len(Path(paths["own_en"]).read_text().splitlines()) == 5
+    for bad, message in (
+        ([{"id": 1, "language": "en"}], "a conversation has language and messages"),
+        ([{"id": 1, "language": "en", "messages": ["x"]}], "a conversation has language and messages"),
+        (CONVERSATIONS[:2], "no language has 4 different answers"),
+    ):
+        with pytest.raises(BenchmarkError, match=message):
+            write_questions(str(write_jsonl(tmp_path / "bad.jsonl", bad)), 0, tmp_path)
+    with pytest.raises(BenchmarkError, match="no such file"):
+        write_questions("nowhere.jsonl", 0, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_model, tmp_path_factory) -> Path:
+    """A league of two models with held-out texts."""
+    root = tmp_path_factory.mktemp("league")
+    texts = [
+        {"text": "The river bends twice before the lake.", "language": "en", "domain": "news"},
+        {"text": "Another line of quiet prose.", "language": "en", "domain": "books"},
+        {"text": "ينعطف النهر مرتين قبل البحيرة.", "language": "ar", "dialect": "msa"},
+    ]
+    main(
+        LeagueConfig(
+            output_dir=str(root / "league"),
+            models={"base": str(tiny_model), "sft": str(make_model(root / "other", seed=3))},
+            conversations=str(write_jsonl(root / "c.jsonl", CONVERSATIONS)),
+            text=str(write_jsonl(root / "texts.jsonl", texts)),
+            note="Only a toy.", device="cpu", resamples=100,
+        )
+    )  # fmt: skip
+    return root / "league"
+
+
+def test_every_model_is_scored_and_read(finished, capsys):
+    league = json.loads((finished / "league.json").read_text(encoding="utf-8"))
+    assert [model["name"] for model in league["models"]] == ["base", "sft"]
+    assert {(row["model"], row["task"]) for row in league["scores"]} == {
+        (model, task) for model in ("base", "sft") for task in ("own_ar", "own_en")
+    }
+    assert all(row["signature"].startswith(f"task:{row['task']}|") for row in league["scores"])
+    groups = {(group["language"], group["group"]) for group in league["bits_per_byte"][0]["groups"]}
+    assert {("ar", "language"), ("en", "language"), ("en", "domain")} <= groups
+    assert {row["language"] for row in league["changes"]} == {"ar", "en"}
+    assert all(row["measured_here"] is False for row in league["quoted"])
+    with (finished / "bits.csv").open(encoding="utf-8", newline="") as stream:
+        assert {row["model"] for row in csv.DictReader(stream)} == {"base", "sft"}
+    assert "Quoted, not measured here" in (finished / "league.md").read_text(encoding="utf-8")
+
+
+def test_the_page_shows_both_and_says_what_must_be_said(finished):
+    page = (finished / "report.html").read_text(encoding="utf-8")
+    for heading in (
+        "Before and after",
+        "Bits per byte of held-out text",
+        "Models on the same items",
+        "Items to read",
+    ):
+        assert f">{heading}</h2>" in page
+    assert "Only a toy." in page
+    assert "<bdi>base</bdi>: " in page  # what each model answered to an item
+    assert "<script" not in page
+
+
+def test_changes_are_means_over_tasks_of_the_same_items(finished):
+    runs = [(finished / name, read_run(finished / name)) for name in ("base", "sft")]
+    for row in changes(*runs, resamples=200, seed=0):
+        task = f"own_{row['language']}"
+        for directory, results in runs:
+            (score,) = [s for s in results["scores"] if s["task"] == task and s["first"]]
+            name = results["model"]["name"]
+            assert row["before" if name == "base" else "after"] == pytest.approx(score["micro"]["value"])
+            assert directory.name == name
+        assert row["difference"] == pytest.approx(row["after"] - row["before"])
+        assert row["low"] <= row["difference"] <= row["high"]
+    same = changes(runs[0], runs[0], resamples=200, seed=0)
+    assert all((row["difference"], row["low"], row["high"]) == (0, 0, 0) for row in same)
+
+
+def test_a_stopped_league_goes_on_and_earlier_runs_stand_beside(
+    finished, tiny_model, conversations, tmp_path, monkeypatch
+):
+    from benchmarks.model.prefix_sharing import PrefixSharingLM
+
+    def never(*_):
+        raise AssertionError("an answer was kept, and is asked for again")
+
+    settings = {
+        "conversations": conversations,
+        "device": "cpu",
+        "resamples": 100,
+        "output_dir": str(tmp_path / "l"),
+    }
+    main(LeagueConfig(models={"base": str(tiny_model)}, **settings))
+    monkeypatch.setattr(PrefixSharingLM, "_group_answers", never)
+    main(LeagueConfig(models={"base": str(tiny_model)}, runs=str(finished / "sft"), **settings))
+    league = json.loads((tmp_path / "l" / "league.json").read_text(encoding="utf-8"))
+    assert [model["name"] for model in league["models"]] == ["base", "sft"]
+    assert league["bits_per_byte"][0]["groups"] is None
+    with pytest.raises(BenchmarkError, match="two models are called 'sft'"):
+        write_league([finished / "sft", finished / "sft"], tmp_path / "x")
+
+
+def test_published_scores_stand_beside_ours_and_are_marked(planted, tiny_model, tmp_path):
+    data = {"mmlu_en": str(planted["mmlu_en"]), "mmlu_ar": str(planted["mmlu_ar"])}
+    main(
+        LeagueConfig(
+            output_dir=str(tmp_path), models={"m": str(tiny_model)}, tasks="mmlu_en,mmlu_ar", data=data, device="cpu",
+            resamples=100,
+        )
+    )  # fmt: skip
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "ALLaM-7B-instruct, quoted" in page
+    assert '63.65 <small class="about">not measured here' in page
+
+
+def test_settings_are_checked():
+    for changes_made, message in (
+        ({"models": {}}, "models or runs must be given"),
+        ({"tasks": ""}, "tasks or conversations must be given"),
+        ({"models": {"a/b": "m"}}, "a name without slashes"),
+        ({"resamples": 1}, "resamples must be at least 100"),
+        ({"threads": -1}, "threads must be at least 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            LeagueConfig(**({"output_dir": "o", "models": {"m": "d"}, "tasks": "piqa"} | changes_made))
+    parsed = parse(
+        LeagueConfig, "x", ["--output_dir", "o", "--models.base=a", "--models.sft=b", "--tasks", "piqa"]
+    )
+    assert parsed.models == {"base": "a", "sft": "b"}
