@@ -76,7 +76,7 @@ def _covered(
             total += backward[row, column]
         shares[1] += min(total, 1.0) * right[column]
         weights[1] += right[column]
-    return (shares[0] / max(weights[0], 1.0) + shares[1] / max(weights[1], 1.0)) / 2
+    return float((shares[0] / max(weights[0], 1.0) + shares[1] / max(weights[1], 1.0)) / 2)
 
 
 @numba.njit(cache=True, nogil=True)
