@@ -1,13 +1,16 @@
 """The rules on one pair, as columns: each pair gets the first reason that holds, or none."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from corpus.clean_pairs.counts import count
 from corpus.clean_pairs.settings import PairRules
 from corpus.fold import fold
 from corpus.language import Identification, identify
 from corpus.text_buffers import from_buffers
 
-SCRIPTS = {"en": r"\p{Latin}", "ar": r"\p{Arabic}"}
+SCRIPTS = {"en": "latin", "ar": "arabic"}
 
 REASONS = (
     "empty", "too_few_words", "too_many_words", "identical", "copied", "character_ratio", "word_ratio",
@@ -24,6 +27,7 @@ _DIGITS = {
 _NUMBER = r"[0-9]+(?:[.,\u066B\u066C][0-9]+)*"
 _LONG_NUMBER = r"\p{Nd}[.,\u066B\u066C]?\p{Nd}[.,\u066B\u066C]?\p{Nd}"
 _SIDES = ("en", "ar")
+_COPIED_LETTERS = 6
 _PAIR = ("left", "right")
 
 
@@ -107,16 +111,13 @@ def same_urls(left: pl.Series, right: pl.Series) -> pl.Series:
 
 def _measure(texts: pl.DataFrame, rules: PairRules) -> pl.DataFrame:
     folded = pl.DataFrame({side: from_buffers(fold(texts[side])) for side in _SIDES})
-    words = folded.select(pl.col(_SIDES).str.split(" ").list.unique())
-    common = words["en"].list.set_intersection(words["ar"]).list.len()
-    shorter = words.select(pl.min_horizontal(pl.col(_SIDES).list.len())).to_series()
+    counts = {side: count(texts[side]) for side in _SIDES}
     columns = [
-        *(texts[side].str.len_chars().alias(f"{side}_characters") for side in _SIDES),
-        *(texts[side].str.count_matches(r"\S+").alias(f"{side}_words") for side in _SIDES),
-        *(_script_share(texts[side], side) for side in _SIDES),
+        *(counts[side][what].alias(f"{side}_{what}") for side in _SIDES for what in ("characters", "words")),
+        *(_script_share(texts[side], counts[side], side) for side in _SIDES),
         *(_foreign_languages(texts[side], side, rules) for side in _SIDES),
         ((folded["en"] == folded["ar"]) & (folded["en"] != "")).alias("identical"),
-        (common / shorter.clip(1) * (shorter >= 4)).alias("copied"),
+        _copied(folded, counts, rules),
         numbers_in_common(texts["en"], texts["ar"]).alias("numbers"),
         same_urls(texts["en"], texts["ar"]).alias("urls")
         if rules.match_urls
@@ -125,16 +126,35 @@ def _measure(texts: pl.DataFrame, rules: PairRules) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _script_share(texts: pl.Series, side: str) -> pl.Series:
-    """Share of letters that are of the language's script; 1 for a text without letters (numbers, signs)."""
-    linked = texts.str.contains(r"(?i)https?://|www\.")
-    plain = texts.clone()
-    if linked.any():
-        plain = plain.zip_with(~linked, texts.str.replace_all(_URL, " "))
-    letters = plain.str.count_matches(r"\p{L}")
-    own = plain.str.count_matches(rf"[{SCRIPTS[side]}&&\p{{L}}]")
-    share = own / letters
-    return share.fill_nan(1.0).alias(f"{side}_script")
+def _copied(folded: pl.DataFrame, counts: Mapping[str, pl.DataFrame], rules: PairRules) -> pl.Series:
+    """Share of the shorter side's words that the other has too; 0 where it has fewer than four.
+
+    Only texts with letters of one script on both sides can have words in common, which few pairs have.
+    """
+    shares = pl.Series("copied", [0.0]).new_from_index(0, folded.height)
+    common = sum(
+        pl.min_horizontal(counts["en"][script], counts["ar"][script]) for script in ("latin", "arabic")
+    )
+    some = folded.with_row_index().filter(pl.select(common >= _COPIED_LETTERS).to_series())
+    if rules.maximum_copied == 1 or not some.height:
+        return shares
+    words = some.select("index", *(pl.col(side).str.split(" ").list.unique() for side in _SIDES))
+    shorter = pl.min_horizontal(pl.col(_SIDES).list.len())
+    each = words.select(
+        "index", share=pl.col("en").list.set_intersection("ar").list.len() / shorter * (shorter >= 4)
+    )
+    return shares.scatter(each["index"], each["share"])
+
+
+def _script_share(texts: pl.Series, counts: pl.DataFrame, side: str) -> pl.Series:
+    """Share of letters that are of the language's script, outside of URLs; 1 without letters (numbers, signs)."""
+    linked = texts.str.contains(r"(?i)https?://|www\.").arg_true()
+    bare = count(texts.gather(linked).str.replace_all(_URL, " "))
+    letters, own = (
+        counts[what].scatter(linked, bare[what]) if len(linked) else counts[what]
+        for what in ("letters", SCRIPTS[side])
+    )
+    return (own / letters).fill_nan(1.0).alias(f"{side}_script")
 
 
 def _foreign_languages(texts: pl.Series, side: str, rules: PairRules) -> pl.Series:

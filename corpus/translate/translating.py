@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,7 @@ def translate(settings: Translate) -> dict[str, Any]:
         remove_partials(output)
         shards, notes = _shards(manifest, corpus, settings)
         translator = open_translator(settings)
-        cache = TranslationCache(output / "work" / "translations.sqlite")
-        try:
+        with closing(translator), closing(TranslationCache(output / "work" / "translations.sqlite")) as cache:
             work = _Work(settings, translator, cache, _back(settings))
             numbers: Counter[str] = Counter()
             written = []
@@ -62,13 +62,12 @@ def translate(settings: Translate) -> dict[str, Any]:
                 number = numbers[shard["source"]]
                 numbers[shard["source"]] += 1
                 written.append(work.shard(corpus / shard["path"], shard["source"], number, output))
-        finally:
-            cache.close()
+            ledger = translator.ledger()
         content = _manifest(settings, manifest, written, notes, translator)
         content["run"] = {
             "seconds": round(time.time() - started, 2),
             "translated": work.translated,
-            "ledger": translator.ledger(),
+            "ledger": ledger,
             "energy": meter.summary(),
         }
         write_report(content, output, settings)

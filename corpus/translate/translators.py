@@ -35,6 +35,9 @@ class Translator(Protocol):
     def ledger(self) -> dict[str, Any]:
         """Counts of what was asked, and the cost where it has a price; ready for JSON."""
 
+    def close(self) -> None:
+        """Let go of connections and files."""
+
 
 class Seq2SeqTranslator:
     """A Hugging Face encoder-decoder; sentences of about one length go together, the longest first."""
@@ -141,6 +144,9 @@ class Seq2SeqTranslator:
         """See `Translator`."""
         return dict(self._counts)
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class EndpointTranslator:
     """A chat model that is told to translate; one request a sentence, as many under way as the settings say."""
@@ -172,6 +178,10 @@ class EndpointTranslator:
     def ledger(self) -> dict[str, Any]:
         """See `Translator`."""
         return self._endpoint.summary()
+
+    def close(self) -> None:
+        """See `Translator`."""
+        self._endpoint.close()
 
 
 def open_translator(settings: Translate) -> Translator:
