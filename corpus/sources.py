@@ -17,6 +17,7 @@ Format = Literal[
     "tmx",
     "po",
     "moses",
+    "opus",
 ]
 TextUnit = Literal["file", "paragraph", "line"]
 

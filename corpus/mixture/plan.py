@@ -36,8 +36,11 @@ def describe(components: Sequence[Component], settings: Mixture, manifest_sha256
         )
     grouped = [(component, group_of(component, settings.groups)) for component in components]
     sampled = [(component, group) for component, group in grouped if group is not None]
-    sizes = [tokens_of(component, settings.tokens_per_word) for component, _ in sampled]
-    parts = [(group, component.domain, size) for (component, group), size in zip(sampled, sizes, strict=True)]
+    sizes = [tokens_of(component, settings.tokens_by_language) for component, _ in sampled]
+    parts = [
+        (group, component.domain, size, component.format)
+        for (component, group), size in zip(sampled, sizes, strict=True)
+    ]
     probabilities, shares = sample(parts, settings)
     tokens = budgets(settings.total_tokens, probabilities)
     rows = [
@@ -53,6 +56,7 @@ def describe(components: Sequence[Component], settings: Mixture, manifest_sha256
         "unit": "tokens, estimated as words x tokens_per_word",
         "tokens_per_word": dict(settings.tokens_per_word),
         "shares": {group: float(shares[group]) for group in GROUPS if group in shares},
+        "formats": _by_format(rows),
         "maximum_epochs": settings.maximum_epochs,
         "notes": [
             *given_away(shares, settings),
@@ -107,13 +111,14 @@ def _row(
     component: Component, group: Group, size: Fraction, probability: Fraction, budget: int, settings: Mixture
 ) -> dict[str, Any]:
     epochs = budget / size if size else Fraction(0)
-    per_word = exact(settings.tokens_per_word[component.language])
+    per_word = exact(settings.tokens_by_language[component.language])
     return {
         "source": component.source,
         "language": component.language,
         "domain": component.domain,
         "kind": component.kind,
         "group": group,
+        "format": component.format,
         "domain_weight": float(settings.domain_weights.get(group, {}).get(component.domain, 1)),
         "documents": component.documents,
         "words": component.words,
@@ -132,6 +137,15 @@ def _row(
             for shard in component.shards
         ],
     }
+
+
+def _by_format(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Token budget of each format of pairs."""
+    budgets_by_format: dict[str, int] = {}
+    for row in rows:
+        if row["format"]:
+            budgets_by_format[row["format"]] = budgets_by_format.get(row["format"], 0) + row["budget_tokens"]
+    return budgets_by_format
 
 
 def _warnings(rows: Sequence[dict[str, Any]], settings: Mixture) -> list[str]:

@@ -1,14 +1,14 @@
 """ALLaM's sampler: weight = share of the group x domain weight x size (Bari et al. 2024, arXiv:2407.15390)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from corpus.errors import CorpusError
 from corpus.mixture.settings import GROUPS, LANGUAGE_OF_GROUP, Group, Mixture
 from corpus.mixture.sizes import exact
 
-Part = tuple[Group, str, Fraction]
-"""Group, domain and size in tokens of something that is sampled."""
+Part = tuple[Group, str, Fraction, str]
+"""Group, domain, size in tokens and format (of pairs, else empty) of something that is sampled."""
 
 
 def sample(parts: Sequence[Part], settings: Mixture) -> tuple[list[Fraction], dict[Group, Fraction]]:
@@ -19,15 +19,25 @@ def sample(parts: Sequence[Part], settings: Mixture) -> tuple[list[Fraction], di
             `maximum_epochs`.
     """
     weights = [
-        exact(settings.domain_weights.get(group, {}).get(domain, 1)) * size for group, domain, size in parts
+        exact(settings.domain_weights.get(group, {}).get(domain, 1)) * size
+        for group, domain, size, _ in parts
     ]
-    present = {group for (group, _, _), weight in zip(parts, weights, strict=True) if weight}
+    present = {group for (group, _, _, _), weight in zip(parts, weights, strict=True) if weight}
     shares = shares_of(present, settings)
     total = settings.total_tokens
     most = exact(settings.maximum_epochs)
     probabilities = [Fraction(0)] * len(parts)
-    for group, share in shares.items():
-        members = [index for index, part in enumerate(parts) if part[0] == group and weights[index]]
+    for group, form, share in _divided(shares, settings):
+        members = [
+            index
+            for index, part in enumerate(parts)
+            if part[0] == group and form in (None, part[3]) and weights[index]
+        ]
+        if not members:
+            raise CorpusError(
+                f"mixture: format_shares gives {form!r} a share, but the corpus has no such documents: check the name, "
+                "or make them with python -m corpus.pair_documents"
+            )
         limits = [most * parts[index][2] for index in members]
         if most and sum(limits) < share * total:
             raise CorpusError(
@@ -66,6 +76,20 @@ def shares_of(present: set[Group], settings: Mixture) -> dict[Group, Fraction]:
         for heir in heirs:
             shares[heir] += wanted[group] * wanted[heir] / inherited
     return shares
+
+
+def _divided(
+    shares: Mapping[Group, Fraction], settings: Mixture
+) -> Iterator[tuple[Group, str | None, Fraction]]:
+    """Each group with its share; bilingual by format where the settings say so."""
+    for group, share in shares.items():
+        if group != "bilingual" or not settings.format_shares:
+            yield group, None, share
+            continue
+        wanted = {name: exact(part) for name, part in settings.format_shares.items() if part}
+        whole = sum(wanted.values())
+        for name, part in wanted.items():
+            yield group, name, share * part / whole
 
 
 def capped(

@@ -4,10 +4,16 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Group = Literal["english", "arabic", "translated_arabic"]
+Group = Literal["english", "arabic", "translated_arabic", "bilingual"]
 GROUPS: tuple[Group, ...] = get_args(Group)
 
-LANGUAGE_OF_GROUP: dict[Group, str] = {"english": "en", "arabic": "ar", "translated_arabic": "ar"}
+LANGUAGE_OF_GROUP: dict[Group, str] = {
+    "english": "en",
+    "arabic": "ar",
+    "translated_arabic": "ar",
+    "bilingual": "mul",
+}
+"""Language of the text of a group; mul where one document holds both."""
 
 
 def allam_shares() -> dict[str, float]:
@@ -32,15 +38,19 @@ class Mixture:
         corpus: Directory that `python -m corpus.build` made.
         total_tokens: Tokens to be read in all.
         output: Where the plan is written, YAML or JSON by its ending; empty for mixture.yaml in the corpus.
-        shares: Share of each group of the total: english, arabic (natural) and translated_arabic; they add up to 1.
+        shares: Share of each group of the total: english, arabic (natural), translated_arabic and
+            bilingual (documents that `python -m corpus.pair_documents` made of pairs); they add up to 1.
         missing: What becomes of the share of a group that the corpus does not hold: same_language gives it to the other
             group of that language (.55/.45 without translated text, as in ALLaM), renormalize to all others in
             proportion, refuse stops.
         domain_weights: Weight of each domain within a group; domains that are not named weigh 1, and 0 leaves one out.
+        format_shares: Share of each format of pairs within bilingual, as {translation: 0.5, interleaved: 0.5}, which
+            add up to 1; empty to read each as much as there is of it.
         groups: Group of a source whose kind does not tell it, as {hadith_pairs: arabic}. Without it the Arabic side of
             parallel text counts as translated, since most of it was English first.
         tokens_per_word: How many tokens a word of each language takes, until a tokenizer is measured: Mistral's first
-            tokenizer for English, a tokenizer with 64 thousand Arabic pieces for Arabic.
+            tokenizer for English, a tokenizer with 64 thousand Arabic pieces for Arabic. Documents in both (mul) count
+            as the mean of the two unless named.
         maximum_epochs: Most times that any text is read, the rest of its group taking over; 0 for no limit.
         warn_epochs: More epochs than this are marked in the plan; beyond 4, repeated text teaches ever less
             (Muennighoff et al. 2023, arXiv:2305.16264).
@@ -52,6 +62,7 @@ class Mixture:
     shares: dict[str, float] = field(default_factory=allam_shares)
     missing: Literal["same_language", "renormalize", "refuse"] = "same_language"
     domain_weights: dict[str, dict[str, float]] = field(default_factory=allam_domain_weights)
+    format_shares: dict[str, float] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     tokens_per_word: dict[str, float] = field(default_factory=lambda: {"en": 1.29, "ar": 1.41})
     maximum_epochs: float = 0
@@ -78,7 +89,13 @@ class Mixture:
         for group, weights in self.domain_weights.items():
             for domain, weight in weights.items():
                 _check(f"domain_weights of {group} {domain}", weight)
-        for language in set(LANGUAGE_OF_GROUP.values()):
+        for name, share in self.format_shares.items():
+            _check(f"format_shares of {name}", share)
+        if self.format_shares and abs(math.fsum(self.format_shares.values()) - 1) > 1e-9:
+            raise ValueError(
+                f"format_shares must add up to 1, got {math.fsum(self.format_shares.values()):.6g}"
+            )
+        for language in ("en", "ar", *(["mul"] if "mul" in self.tokens_per_word else [])):
             if not 0 < self.tokens_per_word.get(language, 0) < math.inf:
                 raise ValueError(
                     f"tokens_per_word must give a number above 0 for {language}, "
@@ -88,6 +105,12 @@ class Mixture:
         _check("warn_epochs", self.warn_epochs)
         if self.output and not self.output.endswith((".yaml", ".yml", ".json")):
             raise ValueError(f"output must end in .yaml, .yml or .json, got {self.output!r}")
+
+    @property
+    def tokens_by_language(self) -> dict[str, float]:
+        """Tokens of a word, for documents in both languages too."""
+        mean = (self.tokens_per_word["en"] + self.tokens_per_word["ar"]) / 2
+        return {"mul": mean} | self.tokens_per_word
 
 
 def _check(name: str, value: float) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 from corpus.errors import CorpusError
 from corpus.mixture.settings import Group
 
-_TRAITS = ("source", "language", "domain", "kind")
+_TRAITS = ("source", "language", "domain", "kind", "format")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,17 @@ class ShardShare:
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """Texts of one source, language, domain and kind: what the sampler gives one probability."""
+    """Texts of one source, language, domain and kind: what the sampler gives one probability.
+
+    `format` is how pairs were made into documents, empty for other text.
+    """
 
     source: str
     language: str
     domain: str
     kind: str
     shards: tuple[ShardShare, ...]
+    format: str = ""
 
     @property
     def documents(self) -> int:
@@ -54,8 +58,8 @@ class Component:
 def measure(corpus_dir: Path) -> tuple[list[Component], str]:
     """The components of a finished corpus in a fixed order, and the SHA-256 of its manifest.
 
-    The manifest counts by shard only, and a shard may hold two languages and many domains, so five small columns of
-    the shards are read; their sums must be those of the manifest.
+    The manifest counts by shard only, and a shard may hold two languages and many domains, so a few small columns
+    of the shards are read; their sums must be those of the manifest.
 
     Raises:
         CorpusError: No finished corpus is there, or its shards are not those of its manifest.
@@ -78,8 +82,10 @@ def measure(corpus_dir: Path) -> tuple[list[Component], str]:
             share = ShardShare(path=shard["path"], documents=row["documents"], words=row["words"])
             found.setdefault(tuple(row[trait] for trait in _TRAITS), []).append(share)
     components = [
-        Component(source=source, language=language, domain=domain, kind=kind, shards=tuple(shards))
-        for (source, language, domain, kind), shards in sorted(found.items())
+        Component(
+            source=source, language=language, domain=domain, kind=kind, shards=tuple(shards), format=form
+        )
+        for (source, language, domain, kind, form), shards in sorted(found.items())
     ]
     return components, hashlib.sha256(content).hexdigest()
 
@@ -93,6 +99,8 @@ def group_of(component: Component, groups: Mapping[str, str]) -> Group | None:
     """
     if component.language == "en":
         return "english"
+    if component.language == "mul" and component.format:
+        return "bilingual"
     if component.language != "ar":
         return None
     if component.source in groups:
@@ -118,8 +126,11 @@ def exact(value: float) -> Fraction:
 def _sums(corpus_dir: Path, shard: Mapping[str, Any]) -> pl.DataFrame:
     path = corpus_dir / shard["path"]
     try:
+        shard_columns = pl.read_parquet_schema(path)
+        form = pl.col("format").fill_null("") if "format" in shard_columns else pl.lit("")
         sums = (
             pl.scan_parquet(path)
+            .with_columns(format=form)
             .group_by(*_TRAITS)
             .agg(documents=pl.len().cast(pl.Int64), words=pl.col("words").sum())
             .sort(*_TRAITS)

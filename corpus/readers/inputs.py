@@ -26,7 +26,7 @@ FORMAT_OF_ENDING = {
     "tmx": "tmx",
     "po": "po",
 }
-PARALLEL_FORMATS = {"tmx", "po", "moses"}
+PARALLEL_FORMATS = {"tmx", "po", "moses", "opus"}
 TABULAR_FORMATS = {"jsonl", "parquet", "csv", "tsv", "datasets"}
 HUB = "hub:"
 

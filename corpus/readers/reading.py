@@ -27,6 +27,7 @@ _CUT = {
     "tmx": "translation_memory.cut",
     "po": "catalogs.cut",
     "moses": "line_aligned.cut",
+    "opus": "opus.cut",
 }
 _PARSE = {
     "jsonl": "jsonl.parse",
@@ -40,6 +41,7 @@ _PARSE = {
     "tmx": "frames.parse_fields",
     "po": "frames.parse_fields",
     "moses": "line_aligned.parse",
+    "opus": "frames.parse_fields",
 }
 
 

@@ -1,0 +1,106 @@
+"""Cutting a text into sentences, with all that stands between them, so that it can be put together again exactly."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from corpus.sentences.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
+from corpus.sentences.blocks import lines_of
+
+
+class Segment(NamedTuple):
+    """A piece of a text: a sentence (`is_sentence`), or what is to be kept as it stands."""
+
+    text: str
+    is_sentence: bool
+
+
+_TERMINALS = ".!?\N{ARABIC QUESTION MARK}\N{ARABIC FULL STOP}\N{HORIZONTAL ELLIPSIS}"
+_CLOSERS = "\"')\\]}\u00bb\u201d\u2019\u203a"
+_OPENERS = "\"'(\\[{\u00ab\u201c\u2018\u2039\u00bf\u00a1"
+_BOUNDARY = re.compile(rf"(?P<mark>[{_TERMINALS}]+)(?P<close>[{_CLOSERS}]*)(?P<space>[^\S\n]+)(?=\S)")
+_LEAD = re.compile(r"^\s*(?:(?:[-*+\u2022\u2013\u2014]|#{1,6}|>+|\(?\d{1,3}[.)]|[a-z]\))[^\S\n]+)?")
+_NEXT = re.compile(rf"^[{_OPENERS}]*(\S)")
+_LAST_WORD = re.compile(r"(\S+)$")
+_INITIAL = re.compile(rf"^[{_OPENERS}]*(?:[^\W\d_]\.)*[^\W\d_]$")
+
+
+def split(text: str) -> list[Segment]:
+    """Segments whose texts, one after the other, are the text.
+
+    A line end always ends a sentence. Code, tables, rules, bullets and white space are segments of their own that are
+    no sentences. Abbreviations, initials, numbers, decimals, URLs and file names are not cut; a mark ends a sentence
+    only where white space follows, and a full stop only where no small letter comes next.
+
+    >>> [segment.text for segment in split("Dr. Amin came. So did J. R. Smith!") if segment.is_sentence]
+    ['Dr. Amin came.', 'So did J. R. Smith!']
+    """
+    segments: list[Segment] = []
+    for line, prose in lines_of(text):
+        if prose:
+            segments.extend(_split_line(line))
+        elif segments and not segments[-1].is_sentence:
+            segments[-1] = Segment(segments[-1].text + line, is_sentence=False)
+        else:
+            segments.append(Segment(line, is_sentence=False))
+    return segments
+
+
+def join(segments: Iterable[Segment]) -> str:
+    """The text of segments."""
+    return "".join(segment.text for segment in segments)
+
+
+def replaced(segments: Sequence[Segment], sentences: Iterable[str]) -> str:
+    """The text with other sentences in the places of its own, in order; all else stays.
+
+    >>> replaced(split("# One. Two."), ["1.", "2."])
+    '# 1. 2.'
+    """
+    others = iter(sentences)
+    return "".join(next(others) if segment.is_sentence else segment.text for segment in segments)
+
+
+def _split_line(line: str) -> list[Segment]:
+    content = line.rstrip()
+    lead = _LEAD.match(content)
+    start = lead.end() if lead else 0
+    found: list[Segment] = []
+    if start:
+        found.append(Segment(content[:start], is_sentence=False))
+    for boundary in _BOUNDARY.finditer(content, start):
+        if not _ends(
+            content[start : boundary.start()], boundary["mark"], boundary["close"], content[boundary.end() :]
+        ):
+            continue
+        end = boundary.start("space")
+        found.append(Segment(content[start:end], is_sentence=True))
+        found.append(Segment(boundary["space"], is_sentence=False))
+        start = boundary.end()
+    if content[start:]:
+        found.append(Segment(content[start:], is_sentence=True))
+    if line[len(content) :]:
+        found.append(Segment(line[len(content) :], is_sentence=False))
+    return found
+
+
+def _ends(before: str, mark: str, closers: str, after: str) -> bool:
+    """Whether a mark between two pieces of a line ends a sentence."""
+    following = _NEXT.match(after)
+    first = following[1] if following else ""
+    if mark != ".":
+        # An ellipsis, or a question within a sentence, goes on with a small letter.
+        return not first.islower()
+    if first.islower():
+        return False
+    word_match = _LAST_WORD.search(before)
+    word = word_match[1] if word_match else ""
+    bare = word.lstrip("\"'([{\u00ab\u201c\u2018").casefold()
+    if closers and not word.endswith("."):
+        return True
+    if bare in ABBREVIATIONS or (bare in BEFORE_NUMBERS and first.isdigit()):
+        return False
+    if _INITIAL.match(word) and not bare.startswith("i"):
+        return False
+    # "3." at the head of a line numbers what follows.
+    return not (bare.isdigit() and before.strip() == word)

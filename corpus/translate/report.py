@@ -1,0 +1,81 @@
+"""The page that shows translations beside their originals, those that failed first."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from corpus.card.markup import escape, table
+from corpus.card.page import _POLICY as POLICY
+from corpus.clean_pairs.report import side_by_side
+from corpus.pipeline.atomic import atomic_path
+from corpus.translate.settings import Translate
+
+
+def write_report(manifest: Mapping[str, Any], output: Path, settings: Translate) -> None:
+    """Write report.html."""
+    sources = manifest["config"]["sources"]
+    shown = {each["name"] for each in sources if each.get("examples", True)}
+    paths = sorted(
+        path for path in (output / "sentences").glob("*.parquet") if path.name.rpartition("-")[0] in shown
+    )
+    frames = [_chosen(path, settings.examples) for path in paths]
+    with atomic_path(output / "report.html") as partial:
+        partial.write_text(render(manifest, pl.concat(frames) if frames else None), encoding="utf-8")
+
+
+def _chosen(path: Path, most: int) -> pl.DataFrame:
+    """The first few sentences of each reason, and of those that passed."""
+    return pl.scan_parquet(path).filter(pl.int_range(pl.len()).over("reason") < most).collect()
+
+
+def render(manifest: Mapping[str, Any], sentences: pl.DataFrame | None) -> str:
+    """The whole page."""
+    totals, facts = manifest["totals"], manifest["run"]
+    title = f"{totals['documents']:,} documents translated"
+    rows = [
+        ["sentences", f"{totals['sentences']:,}"],
+        ["translated in this run", f"{facts['translated']:,}"],
+        ["documents dropped", f"{totals['dropped']:,}"],
+        [
+            "translator",
+            f"{escape(manifest['translator']['name'])} ({escape(manifest['translator']['version'])})",
+        ],
+        ["cost", f"{facts['ledger'].get('cost', 0):g}"],
+        ["energy", f"{facts['energy']['watt_hours']:.3f} Wh, {escape(facts['energy']['how'])}"],
+        *(
+            [f'<a href="#{reason}">failed: {reason}</a>', f"{count:,}"]
+            for reason, count in totals["failed"].items()
+        ),
+    ]
+    groups = [] if sentences is None else [*totals["failed"], None]
+    sections = "\n".join(_section(reason, sentences) for reason in groups if sentences is not None)
+    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
+    return (
+        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n'
+        f'<body>\n<header><p class="kicker">Translation</p><h1>{title}</h1></header>\n<main>\n'
+        f"<section><h2>In figures</h2>\n{table('This run and what it left', ('what', 'how much'), rows)}</section>\n"
+        f"{sections}\n</main>\n<footer><p>Made by Daad {escape(manifest['daad'])} from sentences/ and manifest.json "
+        "beside this file.</p></footer>\n</body>\n</html>\n"
+    )
+
+
+def _section(reason: str | None, sentences: pl.DataFrame) -> str:
+    own = sentences.filter(pl.col("reason").eq_missing(reason)).head(12)
+    shown = "\n".join(
+        side_by_side(row | {"pair": f"{row['document']}:{row['number']}"}, _told(row))
+        for row in own.to_dicts()
+    )
+    heading = reason or "passed"
+    return f'<section id="{heading}"><h3>{heading}</h3>\n{shown or "<p>These texts are not shown.</p>"}</section>'
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    parts = [row["detail"] or ""]
+    parts += [f"{name} {row[name]:.2f}" for name in ("round_trip", "quality") if row[name] is not None]
+    return ", ".join(part for part in parts if part)
