@@ -11,17 +11,21 @@ if __name__ == "__main__":
 from typing import Any
 
 from alignment.dpo_config import DpoConfig
-from corpus.command_line import run as run_command
+from nemo_recipes.launch.command import run as run_command
+from nemo_recipes.launch.place import place
 
 
-def main(config: DpoConfig) -> None:
-    """Learn as far as the settings say, and tell what was made and where to look."""
+def main(config: DpoConfig) -> int:
+    """Learn as far as the settings say, and tell what was made and where to look; returns the exit code."""
     from alignment.direct_preference.running import run
-    from nemo_recipes.pretrain import is_first
+    from nemo_recipes.launch.processes import start_own
 
+    if (code := start_own(Path(__file__), config.layout)) is not None:
+        return code
     manifest = run(config)
-    if is_first():
+    if place().rank == 0:
         sys.stdout.write(summary(manifest, config.output_dir))
+    return 0
 
 
 def summary(manifest: dict[str, Any], output_dir: str) -> str:

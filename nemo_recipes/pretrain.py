@@ -31,19 +31,18 @@ def main(config: PretrainConfig) -> int:
 
         sys.stdout.write(f"written to {export_newest(config)}\n")
         return 0
-    mine, layout = place(), config.layout
-    if layout.engine == "automodel":
+    if config.layout.engine == "automodel":
         from nemo_recipes.handover.running import run_automodel
 
-        return run_automodel(config, mine)
-    if not mine.launcher and layout.nodes == 1 and layout.world_size > 1:
-        from nemo_recipes.launch.processes import start_processes
+        return run_automodel(config, place())
+    from nemo_recipes.launch.processes import start_own
 
-        return start_processes([sys.executable, str(Path(__file__)), *sys.argv[1:]], layout.world_size)
+    if (code := start_own(Path(__file__), config.layout)) is not None:
+        return code
     from nemo_recipes.engine.run import run
 
     manifest = run(config, plan)
-    if mine.rank == 0:
+    if place().rank == 0:
         sys.stdout.write(summary(manifest, config.output_dir))
     return 0
 

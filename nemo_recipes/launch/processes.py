@@ -12,15 +12,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
 from corpus.command_line import EXIT_STOPPED
+from nemo_recipes.launch.place import place
+from nemo_recipes.planning.settings import Layout
 
 _GRACE = 10.0
 """Seconds between asking the processes that are left to end, and ending them: one is gone, they wait for it in vain."""
 
 _LOOK = 0.05
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+def start_own(script: Path, layout: Layout) -> int | None:
+    """Run a script in the processes of its layout, where no launcher did; None where this process is one of them."""
+    if place().launcher or layout.nodes != 1 or layout.world_size == 1:
+        return None
+    return start_processes([sys.executable, str(script), *sys.argv[1:]], layout.world_size)
 
 
 def start_processes(command: Sequence[str], processes: int) -> int:
