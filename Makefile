@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The same torch as the locks name; see docs/cuda.md for CUDA and CPU builds.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo experiment-forgetting test setup lint check doctor lock clean
+.PHONY: demo test setup lint check doctor experiment-forgetting lock sbom clean
 
 demo: setup
 	$(BIN)/python -m demo
@@ -46,6 +46,9 @@ doctor: setup
 
 lock:
 	$(BIN)/python requirements/make_locks.py
+
+sbom: setup
+	$(BIN)/python requirements/make_sbom.py
 
 clean:
 	rm -rf out .venv .cache .mypy_cache .pytest_cache .ruff_cache

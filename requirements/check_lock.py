@@ -1,6 +1,7 @@
 # ruff: noqa: INP001  a folder of locks, not a package
 """Check, without a network, that every lock of requirements/ satisfies pyproject.toml: `make lint` runs this."""
 
+import json
 import re
 import sys
 import tomllib
@@ -37,6 +38,12 @@ def check(project: Mapping[str, Any], directory: Path) -> Iterator[str]:
         text = path.read_text(encoding="utf-8")
         for fault in faults(text, [*map(Requirement, wanted), *pins]):
             yield f"{path.name}: {fault}: run make lock"
+    listed = json.loads((directory / "core.cdx.json").read_text(encoding="utf-8"))["components"]
+    locked_pins = {
+        line.split(" ;")[0] for line in _lines((directory / "core.txt").read_text(encoding="utf-8"))
+    }
+    for pin in sorted({f"{each['name']}=={each['version']}" for each in listed} - locked_pins):
+        yield f"core.cdx.json: {pin} is not in core.txt: run make sbom"
     locked = {extra for extras in LOCKS.values() for extra in extras}
     for extra in sorted(project["optional-dependencies"].keys() - locked):
         yield f"make_locks.py: no lock has the extra {extra}: add it to LOCKS"

@@ -1,6 +1,7 @@
 """The locks satisfy pyproject.toml, and the check that says so can say no."""
 
 import importlib
+import json
 import sys
 import tomllib
 from pathlib import Path
@@ -72,3 +73,18 @@ def test_a_sound_lock_has_no_faults(check_lock: ModuleType) -> None:
         )
         == []
     )
+
+
+def test_a_bill_of_materials_that_fell_behind_is_noticed(
+    check_lock: ModuleType, project: dict, tmp_path: Path
+) -> None:
+    for path in (ROOT / "requirements").iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    bill = json.loads((tmp_path / "core.cdx.json").read_text())
+    bill["components"][0]["version"] = "0.0.1"
+    (tmp_path / "core.cdx.json").write_text(json.dumps(bill))
+    name = bill["components"][0]["name"]
+    assert list(check_lock.check(project, tmp_path)) == [
+        f"core.cdx.json: {name}==0.0.1 is not in core.txt: run make sbom"
+    ]
