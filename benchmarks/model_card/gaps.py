@@ -41,9 +41,8 @@ class Template:
 
 def templates() -> list[Template]:
     """The templates of the package."""
-    shipped = files("benchmarks.model_card").joinpath("templates.jsonl").read_text(encoding="utf-8")
-    rows = (json.loads(line) for line in shipped.splitlines())
-    return [Template(**(row | {"continuations": tuple(row["continuations"])})) for row in rows]
+    shipped = files("benchmarks.model_card").joinpath("templates.json").read_text(encoding="utf-8")
+    return [Template(**(row | {"continuations": tuple(row["continuations"])})) for row in json.loads(shipped)]
 
 
 def requests(chosen: Sequence[Template]) -> list[tuple[str, str]]:

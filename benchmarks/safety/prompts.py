@@ -46,8 +46,10 @@ def read_pairs(path: str, *, own: bool, limit: int) -> list[Pair]:
     """
     pairs: list[Pair] = []
     if own:
-        shipped = files("benchmarks.safety").joinpath("prompts.jsonl").read_text(encoding="utf-8")
-        pairs += _read(shipped, "prompts.jsonl")
+        shipped = files("benchmarks.safety").joinpath("prompts.json").read_text(encoding="utf-8")
+        pairs += [
+            Pair(id=row["id"], kind=row["kind"], ar=row["ar"], en=row["en"]) for row in json.loads(shipped)
+        ]
     if path:
         try:
             pairs += _read(Path(path).read_text(encoding="utf-8-sig"), path)

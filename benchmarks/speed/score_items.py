@@ -184,7 +184,7 @@ def main() -> None:
         ]
         print(round(int(line.split()[1]) / 1024))
         return
-    result = {
+    result: dict[str, Any] = {
         "model": arguments.model.name,
         "versions": {name: version(name) for name in ("lm-eval", "torch", "transformers")}
         | {"python": platform.python_version()},
@@ -192,12 +192,13 @@ def main() -> None:
         "threads": arguments.threads,
         "batch_size": arguments.batch_size,
         "load": [round(value, 1) for value in os.getloadavg()],
-        "cases": {case: measured(arguments, case) for case in cases},
+        "cases": {},
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n", encoding="utf-8")
+    for case in cases:
+        result["cases"][case] = measured(arguments, case)
+        if arguments.output:
+            arguments.output.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

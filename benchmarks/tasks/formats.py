@@ -1,14 +1,14 @@
 """Published formats, one function each: a row becomes an item. The columns tell which format a file has."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from benchmarks.generated.numbers import number_after_hashes
 from benchmarks.items import Item
 from benchmarks.tasks import answers
+from benchmarks.tasks.row_parts import filled, item_of, text_of, without_brackets
 from benchmarks.tasks.rows import Row
+from benchmarks.tasks.variety_formats import aradice_culture, aradice_mmlu, gsm8k, hellaswag_ctx, squad
 
 _OPTION_LETTER = re.compile(
     rf"^\s*(?:[A-E]|{'|'.join([*answers.ARABIC_LETTERS[:5], answers.BARE_ALEF])})\s*[).\-:]\s*"
@@ -27,23 +27,26 @@ class Format:
 def mmlu_letters(row: Row) -> Item:
     """MMLU and its translations as CSV, EXAMS (OALL), or any file of question, A to E, and a letter."""
     values = row.values
-    choices = _filled(values.get(letter) for letter in "ABCDE")
-    return _item(row, values["question"], choices, answers.letter_or_index(values["answer"], choices))
+    choices = filled(values.get(letter) for letter in "ABCDE")
+    return item_of(row, values["question"], choices, answers.letter_or_index(values["answer"], choices))
 
 
 def mmlu_indexed(row: Row) -> Item:
     """MMLU as CSV with a header: choice0 to choice3, the answer an index."""
-    choices = _filled(row.values.get(f"choice{number}") for number in range(10))
-    return _item(row, row.values["question"], choices, answers.index(row.values["answer"]))
+    choices = filled(row.values.get(f"choice{number}") for number in range(10))
+    return item_of(row, row.values["question"], choices, answers.index(row.values["answer"]))
 
 
 def mmlu_hub(row: Row) -> Item:
     """MMLU on the hub: a list of choices, the answer an index (a letter or the text itself is understood too)."""
     values = row.values
     choices = tuple(map(str, values["choices"]))
-    known = {"passage": _text(values.get("context")), "subject": row.subject or _text(values.get("subject"))}
+    known = {
+        "passage": text_of(values.get("context")),
+        "subject": row.subject or text_of(values.get("subject")),
+    }
     right = answers.letter_or_index(values["answer"], choices)
-    return _item(row, values["question"], choices, right, **known)
+    return item_of(row, values["question"], choices, right, **known)
 
 
 def acva(row: Row) -> Item:
@@ -51,13 +54,13 @@ def acva(row: Row) -> Item:
     subject = re.sub(r"-\d+$", "", str(row.values.get("id") or "")) or row.subject
     words = _YES_NO[str(row.values["answer"]).strip() in _TRUE_FALSE]
     right = 0 if answers.yes_no(row.values["answer"]) else 1
-    return _item(row, row.values["question"], words, right, subject=subject, country=subject)
+    return item_of(row, row.values["question"], words, right, subject=subject, country=subject)
 
 
 def foundry(row: Row) -> Item:
     """llm-foundry's multiple choice (ARC, PIQA): the query opens with "Question:"."""
     question = re.sub(r"^Question:\s*", "", str(row.values["query"]).strip())
-    return _item(row, question, tuple(map(str, row.values["choices"])), answers.index(row.values["gold"]))
+    return item_of(row, question, tuple(map(str, row.values["choices"])), answers.index(row.values["gold"]))
 
 
 def foundry_schema(row: Row) -> Item:
@@ -68,7 +71,7 @@ def foundry_schema(row: Row) -> Item:
         shared += 1
     choices = tuple(" ".join(words[shared:]) for words in contexts)
     question, ending = " ".join(contexts[0][:shared]), str(row.values["continuation"]).strip()
-    return _item(row, question, choices, answers.index(row.values["gold"]), ending=ending)
+    return item_of(row, question, choices, answers.index(row.values["gold"]), ending=ending)
 
 
 def winogrande(row: Row) -> Item:
@@ -77,20 +80,20 @@ def winogrande(row: Row) -> Item:
     if not blank:
         raise ValueError("the sentence has no blank (_)")
     choices = (str(row.values["option1"]), str(row.values["option2"]))
-    return _item(row, before, choices, answers.index(row.values["answer"], first=1), ending=after.strip())
+    return item_of(row, before, choices, answers.index(row.values["answer"], first=1), ending=after.strip())
 
 
 def arabic_mmlu(row: Row) -> Item:
     """ArabicMMLU and MadinahQA: Question, Context, Option 1 to Option 5, Answer Key, is_few_shot."""
     values = row.values
-    return _item(
+    return item_of(
         row,
         values["Question"],
-        _filled(values.get(f"Option {number}") for number in range(1, 6)),
+        filled(values.get(f"Option {number}") for number in range(1, 6)),
         answers.letter_index(values["Answer Key"]),
-        subject=_text(values.get("Subject")) or row.subject,
-        passage=_text(values.get("Context")),
-        country=_text(values.get("Country")),
+        subject=text_of(values.get("Subject")) or row.subject,
+        passage=text_of(values.get("Context")),
+        country=text_of(values.get("Country")),
         split="dev" if str(values.get("is_few_shot")) in ("1", "1.0", "True") else row.split,
     )
 
@@ -101,33 +104,33 @@ def exams(row: Row) -> Item:
     labels = [choice["label"] for choice in question["choices"]]
     choices = tuple(str(choice["text"]).strip() for choice in question["choices"])
     right = labels.index(row.values["answerKey"]) if row.values["answerKey"] in labels else -1
-    return _item(row, question["stem"], choices, right, subject=_text(info.get("subject")))
+    return item_of(row, question["stem"], choices, right, subject=text_of(info.get("subject")))
 
 
 def alghafa(row: Row) -> Item:
     """AlGhafa: query, sol1 to sol5, label an index."""
-    choices = _filled(row.values.get(f"sol{number}") for number in range(1, 9))
-    return _item(row, row.values["query"], choices, answers.index(row.values["label"]))
+    choices = filled(row.values.get(f"sol{number}") for number in range(1, 9))
+    return item_of(row, row.values["query"], choices, answers.index(row.values["label"]))
 
 
 def aratrust(row: Row) -> Item:
     """AraTrust: Question, A, B, C (each may repeat its letter), Answer an Arabic letter, Category."""
     values = row.values
-    choices = tuple(_OPTION_LETTER.sub("", text) for text in _filled(values.get(letter) for letter in "ABC"))
-    subject = _text(values.get("Category")) or row.subject
-    return _item(row, values["Question"], choices, answers.letter_index(values["Answer"]), subject=subject)
+    choices = tuple(_OPTION_LETTER.sub("", text) for text in filled(values.get(letter) for letter in "ABC"))
+    subject = text_of(values.get("Category")) or row.subject
+    return item_of(row, values["Question"], choices, answers.letter_index(values["Answer"]), subject=subject)
 
 
 def belebele(row: Row) -> Item:
     """Belebele: flores_passage, question, mc_answer1 to mc_answer4, correct_answer_num from 1, dialect."""
     values = row.values
-    return _item(
+    return item_of(
         row,
         values["question"],
-        _filled(values.get(f"mc_answer{number}") for number in range(1, 5)),
+        filled(values.get(f"mc_answer{number}") for number in range(1, 5)),
         answers.index(values["correct_answer_num"], first=1),
-        passage=_text(values["flores_passage"]),
-        subject=_text(values.get("dialect")) or row.subject,
+        passage=text_of(values["flores_passage"]),
+        subject=text_of(values.get("dialect")) or row.subject,
     )
 
 
@@ -135,8 +138,8 @@ def hellaswag(row: Row) -> Item:
     """HellaSwag: activity_label, ctx_a, ctx_b, endings, label; WikiHow's brackets are removed as lm-eval does."""
     values = row.values
     start = f"{values['activity_label']}: {values['ctx_a']} {str(values['ctx_b']).capitalize()}"
-    choices = tuple(_without_brackets(ending) for ending in values["endings"])
-    return _item(row, _without_brackets(start), choices, answers.index(values["label"]))
+    choices = tuple(without_brackets(ending) for ending in values["endings"])
+    return item_of(row, without_brackets(start), choices, answers.index(values["label"]))
 
 
 def boolq(row: Row) -> Item:
@@ -149,13 +152,13 @@ def boolq(row: Row) -> Item:
     mark = "\N{ARABIC QUESTION MARK}" if arabic else "?"
     question = str(values["question"]).strip().rstrip("?\N{ARABIC QUESTION MARK}").rstrip() + mark
     words = _YES_NO[False][::-1] if arabic else ("no", "yes")
-    return _item(row, question, words, right, passage=_text(values["passage"]))
+    return item_of(row, question, words, right, passage=text_of(values["passage"]))
 
 
 def truthfulqa(row: Row) -> Item:
     """TruthfulQA, one right answer: mc1_targets with choices and labels."""
     targets = row.values["mc1_targets"]
-    return _item(row, row.values["question"], tuple(targets["choices"]), list(targets["labels"]).index(1))
+    return item_of(row, row.values["question"], tuple(targets["choices"]), list(targets["labels"]).index(1))
 
 
 def truthfulqa_several(row: Row) -> Item:
@@ -163,64 +166,25 @@ def truthfulqa_several(row: Row) -> Item:
     targets = row.values["mc2_targets"]
     right = [number for number, label in enumerate(targets["labels"]) if label == 1]
     first, further = (right[0], tuple(right[1:])) if right else (-1, ())
-    return _item(row, row.values["question"], tuple(targets["choices"]), first, also_right=further)
+    return item_of(row, row.values["question"], tuple(targets["choices"]), first, also_right=further)
 
 
 def arc(row: Row) -> Item:
     """ARC as published: choices with text and label, answerKey."""
     labels, texts = list(row.values["choices"]["label"]), tuple(map(str, row.values["choices"]["text"]))
     right = labels.index(row.values["answerKey"]) if row.values["answerKey"] in labels else -1
-    return _item(row, row.values["question"], texts, right)
+    return item_of(row, row.values["question"], texts, right)
 
 
 def piqa(row: Row) -> Item:
     """PIQA as published: goal, sol1, sol2, label."""
     choices = (str(row.values["sol1"]), str(row.values["sol2"]))
-    return _item(row, row.values["goal"], choices, answers.index(row.values["label"]))
+    return item_of(row, row.values["goal"], choices, answers.index(row.values["label"]))
 
 
 def openbookqa(row: Row) -> Item:
     """OpenBookQA as published (AraDiCE): question.stem, question.choices with text and label, answerKey."""
     return exams(row)
-
-
-def hellaswag_ctx(row: Row) -> Item:
-    """HellaSwag's translations: activity_label, ctx, endings, label."""
-    values = row.values
-    question = f"{values['activity_label']}: {values['ctx']}"
-    choices = tuple(_without_brackets(ending) for ending in values["endings"])
-    return _item(row, _without_brackets(question), choices, answers.index(values["label"]))
-
-
-def aradice_mmlu(row: Row) -> Item:
-    """AraDiCE's ArabicMMLU: question, context, options from A to E, Answer Key, Subject, Country."""
-    values = row.values
-    choices = _filled(values["options"].get(letter) for letter in "ABCDE")
-    known = {"passage": _text(values.get("context")), "country": _text(values.get("Country"))}
-    known["subject"] = _text(values.get("Subject")) or row.subject
-    return _item(row, values["question"], choices, answers.letter_index(values["Answer Key"]), **known)
-
-
-def aradice_culture(row: Row) -> Item:
-    """AraDiCE's Culture: Question, Option A to Option C, of which the first is right."""
-    choices = _filled(row.values[f"Option {letter}"] for letter in "ABC")
-    return _item(row, row.values["Question"], choices, 0, country=row.subject)
-
-
-def gsm8k(row: Row) -> Item:
-    """GSM8K: question, and answer as a worked solution that ends in #### and the number."""
-    worked = str(row.values["answer"]).strip()
-    number = number_after_hashes(worked)
-    if number is None:
-        raise ValueError("the answer holds no number after ####")
-    return _item(row, row.values["question"], (str(number),), 0, open=True, worked=worked)
-
-
-def squad(row: Row) -> Item:
-    """SQuAD's form, flat as on the hub (ARCD, XQuAD): id, title, context, question, answers with text."""
-    texts = dict.fromkeys(_text(text) for text in row.values["answers"]["text"])
-    passage = _text(row.values["context"])
-    return _item(row, row.values["question"], tuple(texts), 0, passage=passage, open=True)
 
 
 def _format(name: str, columns: str, read: Callable[[Row], Item]) -> Format:
@@ -270,32 +234,3 @@ _YES_NO = {
     ),
 }
 _TRUE_FALSE = set(_YES_NO[True])
-
-
-def _item(row: Row, question: Any, choices: tuple[str, ...], answer: int, **further: Any) -> Item:
-    known: Mapping[str, Any] = {"subject": row.subject, "split": row.split}
-    identity = row.values.get("id")
-    return Item(
-        id=str(identity) if identity not in (None, "") else row.label,
-        question=str(question).strip(),
-        choices=choices,
-        answer=answer,
-        **{**known, **further},
-    )
-
-
-def _filled(texts: Iterable[Any]) -> tuple[str, ...]:
-    """The texts up to the last that is given: those beyond it are choices that an item does not have."""
-    found = [_text(text) for text in texts]
-    while found and not found[-1]:
-        found.pop()
-    return tuple(found)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _without_brackets(text: str) -> str:
-    text = str(text).strip().replace(" [title]", ". ")
-    return re.sub(r"\[.*?\]", "", text).replace("  ", " ").strip()

@@ -171,13 +171,18 @@ class Endpoint:
         return reply
 
     def _sent(self, request: Request) -> Reply:
-        payload = {"model": self.settings.model, **request.payload}
-        return read_reply(request.kind, self._transport.post(request.kind, payload))
+        return read_reply(request.kind, self._transport.post(request.kind, self._body(request)))
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        body = {"model": self.settings.model, **request.payload}
+        if request.kind == "chat/completions" and "max_tokens" in body:
+            body[self.settings.length_field] = body.pop("max_tokens")
+        return body
 
     def _first_event(self, request: Request) -> Iterator[Any]:
         """The events of a stream whose first one has come."""
-        payload = {"model": self.settings.model, **request.payload, "stream": True}
-        events = self._transport.stream(request.kind, {**payload, "stream_options": {"include_usage": True}})
+        streamed = {"stream": True, "stream_options": {"include_usage": True}}
+        events = self._transport.stream(request.kind, {**self._body(request), **streamed})
         first = next(events, None)
         return iter(()) if first is None else _chained(first, events)
 

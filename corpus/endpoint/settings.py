@@ -1,6 +1,7 @@
 """What a user can set of an endpoint."""
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 PREFIX = "openai:"
@@ -14,6 +15,7 @@ class EndpointSettings:
         url: Its base, as http://localhost:8000/v1 or https://api.openai.com/v1.
         model: Name of the model there; empty for the only one that the endpoint lists.
         key_variable: Environment variable that holds the API key; no key is sent where it is unset.
+        length_field: What the endpoint calls the longest answer of a chat: max_tokens, or max_completion_tokens.
         concurrency: Requests under way at a time.
         requests_per_minute: Requests started in a minute at most; 0 for no limit.
         timeout: Seconds without a sign of life after which a request is tried again.
@@ -28,6 +30,7 @@ class EndpointSettings:
     url: str = ""
     model: str = ""
     key_variable: str = "OPENAI_API_KEY"
+    length_field: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
     concurrency: int = 8
     requests_per_minute: float = 0.0
     timeout: float = 120.0

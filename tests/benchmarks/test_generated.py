@@ -170,3 +170,14 @@ def test_what_is_no_answer_is_counted_and_earns_nothing():
     assert (loose["micro"]["value"], strict["micro"]["value"]) == (0.5, 0.25)
     assert (loose["unanswered"], strict["unanswered"]["unreadable"]) == ({"empty": 1, "unreadable": 1}, 2)
     assert loose["chance"] == 0.0
+
+
+@given(st.integers(-(10**6), 10**6), st.booleans(), st.sampled_from(["", "\nQuestion: 5", " tons", "."]))
+def test_the_strict_number_is_lm_evals(number, grouped, after):
+    """The pattern of lm-eval's gsm8k, strict match; its trailing full stop is no part of the number."""
+    from lm_eval.filters.extraction import RegexFilter
+
+    written = f"{number:,}" if grouped else str(number)
+    text = f"First 3, then 4.\n#### {written}{after}"
+    ((found,),) = RegexFilter(regex_pattern=r"#### (\-?[0-9\.\,]+)").apply([[text]], [{}])
+    assert number_after_hashes(text) == Decimal(found.replace(",", "").rstrip(".")) == number

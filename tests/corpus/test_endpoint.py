@@ -141,6 +141,14 @@ def test_a_killed_process_loses_nothing(fake_endpoint, tmp_path):
     assert [reply.from_cache for reply in replies] == [True] * 5 + [False] * 3
 
 
+def test_newer_endpoints_call_the_length_otherwise(fake_endpoint, tmp_path):
+    ask_once(settings(fake_endpoint, length_field="max_completion_tokens"), tmp_path, questions(1))
+    ask_once(settings(fake_endpoint, length_field="max_completion_tokens"), tmp_path, [completion("x")])
+    asked, text = fake_endpoint.requests
+    assert (asked["max_completion_tokens"], text["max_tokens"]) == (512, 512)
+    assert "max_tokens" not in asked
+
+
 def test_a_request_that_is_refused_does_not_stop_the_others(fake_endpoint, tmp_path):
     fake_endpoint.refuse = lambda payload: "question 1" in str(payload)
     with Endpoint(settings(fake_endpoint), tmp_path) as endpoint:
