@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.conversations import read_conversations
-from alignment.talking import session
+from alignment.talking import dialogue
 from alignment.talking.answering import Local
 from alignment.talking.commands import COMMANDS, Talk, obey, record
 from alignment.talking.display import END, LEFT_TO_RIGHT, RIGHT_TO_LEFT, isolated, whole_characters
@@ -53,9 +53,9 @@ def converse(
     monkeypatch: pytest.MonkeyPatch, lines: str, parrot: Parrot | None = None, **settings: Any
 ) -> tuple[str, Talk, Parrot]:
     parrot = parrot or Parrot()
-    monkeypatch.setattr(session, "open_model", lambda _: parrot)
+    monkeypatch.setattr(dialogue, "open_model", lambda _: parrot)
     answers = io.StringIO()
-    state = session.talk(ChatConfig(model="x", **settings), io.StringIO(lines), answers)
+    state = dialogue.talk(ChatConfig(model="x", **settings), io.StringIO(lines), answers)
     return answers.getvalue(), state, parrot
 
 
@@ -264,7 +264,7 @@ def test_a_model_behind_an_address_is_asked_with_the_whole_conversation(fake_end
     fake_endpoint.answer = lambda payload: f"جواب {len(payload['messages'])}"
     config = ChatConfig(model=f"openai:{fake_endpoint.url}", system="be brief", new_tokens=7)
     answers = io.StringIO()
-    state = session.talk(config, io.StringIO("hello\nhello\n"), answers)
+    state = dialogue.talk(config, io.StringIO("hello\nhello\n"), answers)
     assert answers.getvalue() == "جواب 2\nجواب 4\n"
     assert state.model == "tiny"
     asked = [body for body in fake_endpoint.requests if "messages" in body]
@@ -277,7 +277,7 @@ def test_nothing_said_to_an_endpoint_is_kept(
     fake_endpoint: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    session.talk(ChatConfig(model=f"openai:{fake_endpoint.url}"), io.StringIO("hello\n"), io.StringIO())
+    dialogue.talk(ChatConfig(model=f"openai:{fake_endpoint.url}"), io.StringIO("hello\n"), io.StringIO())
     assert list(tmp_path.iterdir()) == []
 
 
