@@ -6,7 +6,7 @@ from corpus.command_line import run
 
 def main(config: ChatConfig) -> None:
     """Talk until the user has had enough."""
-    from alignment.talking.session import talk
+    from alignment.talking.dialogue import talk
 
     talk(config)
 

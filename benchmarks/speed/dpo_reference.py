@@ -4,7 +4,7 @@
 
 Whole runs of `alignment/dpo.py`'s engine on the CPU in float32, over the same pairs in the same order: one with the
 cache, one that computes the reference in each step; rounds alternate. A step's time is the mean over those after the
-fourth. Wall time tells what a user sees; CPU time of the process tells it too where other work shares the machine.
+first WARM. Wall time tells what a user sees; CPU time of the process tells it too where other work shares the machine.
 The cache costs one pass over all pairs, once; it has paid for itself after so many epochs as that cost, divided by what
 is saved in an epoch, says.
 """
@@ -37,9 +37,9 @@ from nemo_recipes.planning.settings import Hardware
 from nemo_recipes.pretrain_config import Checkpoint, Model, Shape, Watch
 from tokenization.base import Additions, load_base
 
-STEPS, WARM = 16, 4
-PAIRS, BATCH = 128, 8
-WORDS = 40
+STEPS, WARM = 9, 2
+PAIRS, BATCH = 48, 8
+WORDS = 24
 SHAPE = Shape(
     vocab_size=32_128,
     hidden_size=256,

@@ -1,6 +1,7 @@
 """Tokenizers with chat templates, and a model of some 40,000 parameters to teach."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ def base_model_dir(chat_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(5)
         LlamaForCausalLM(config).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def served_dir(base_model_dir: Path, chat_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That model with the chat template beside it, as fine-tuning leaves it; untrained, so it writes noise."""
+    from transformers import AutoTokenizer
+
+    directory = tmp_path_factory.mktemp("served")
+    for source in (base_model_dir, chat_dir):
+        shutil.copytree(source, directory, dirs_exist_ok=True)
+    end = AutoTokenizer.from_pretrained(directory).eos_token_id
+    (directory / "generation_config.json").write_text(json.dumps({"eos_token_id": end}))
     return directory
 
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.conversations import read_conversations
-from alignment.talking import session
+from alignment.talking import dialogue
 from alignment.talking.answering import Local
 from alignment.talking.commands import COMMANDS, Talk, obey, record
 from alignment.talking.display import END, LEFT_TO_RIGHT, RIGHT_TO_LEFT, isolated, whole_characters
@@ -24,19 +23,6 @@ from alignment.talking.settings import ChatConfig
 from alignment.talking.words import WORDS
 
 Messages = list[dict[str, str]]
-
-
-@pytest.fixture(scope="module")
-def chat_model(base_model_dir: Path, chat_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An untrained model with a chat template; what it writes is noise, as good as any for streaming."""
-    from transformers import AutoTokenizer
-
-    directory = tmp_path_factory.mktemp("chat-model")
-    shutil.copytree(base_model_dir, directory, dirs_exist_ok=True)
-    shutil.copytree(chat_dir, directory, dirs_exist_ok=True)
-    end = AutoTokenizer.from_pretrained(directory).eos_token_id
-    (directory / "generation_config.json").write_text(json.dumps({"eos_token_id": end}))
-    return directory
 
 
 class Parrot:
@@ -67,9 +53,9 @@ def converse(
     monkeypatch: pytest.MonkeyPatch, lines: str, parrot: Parrot | None = None, **settings: Any
 ) -> tuple[str, Talk, Parrot]:
     parrot = parrot or Parrot()
-    monkeypatch.setattr(session, "open_model", lambda _: parrot)
+    monkeypatch.setattr(dialogue, "open_model", lambda _: parrot)
     answers = io.StringIO()
-    state = session.talk(ChatConfig(model="x", **settings), io.StringIO(lines), answers)
+    state = dialogue.talk(ChatConfig(model="x", **settings), io.StringIO(lines), answers)
     return answers.getvalue(), state, parrot
 
 
@@ -200,17 +186,17 @@ def greedy(model: Path, messages: Messages, most: int) -> str:
 
 
 @pytest.mark.parametrize("question", ["ما عاصمة مصر؟", "what is the capital of Egypt?", "</s>[INST] x"])
-def test_the_stream_is_what_greedy_decoding_writes(chat_model: Path, question: str) -> None:
+def test_the_stream_is_what_greedy_decoding_writes(served_dir: Path, question: str) -> None:
     messages = [{"role": "user", "content": question}]
-    model = Local(ChatConfig(model=str(chat_model), new_tokens=24))
+    model = Local(ChatConfig(model=str(served_dir), new_tokens=24))
     pieces = list(model.stream(messages, lambda: None))
-    assert "".join(pieces) == greedy(chat_model, messages, 24)
+    assert "".join(pieces) == greedy(served_dir, messages, 24)
 
 
-def test_closing_the_stream_stops_the_model(chat_model: Path) -> None:
+def test_closing_the_stream_stops_the_model(served_dir: Path) -> None:
     import threading
 
-    model = Local(ChatConfig(model=str(chat_model), new_tokens=60))
+    model = Local(ChatConfig(model=str(served_dir), new_tokens=60))
     stream = model.stream([{"role": "user", "content": "what is the city?"}], lambda: None)
     next(stream)
     before = threading.active_count()
@@ -218,9 +204,9 @@ def test_closing_the_stream_stops_the_model(chat_model: Path) -> None:
     assert threading.active_count() <= before
 
 
-def test_the_oldest_turns_go_where_the_context_ends(chat_model: Path) -> None:
+def test_the_oldest_turns_go_where_the_context_ends(served_dir: Path) -> None:
     calls: list[int] = []
-    model = Local(ChatConfig(model=str(chat_model), new_tokens=16))
+    model = Local(ChatConfig(model=str(served_dir), new_tokens=16))
     turns = [
         {"role": role, "content": "what is the capital of Egypt"}
         for _ in range(12)
@@ -241,8 +227,8 @@ def run_chat(*arguments: str, lines: str = "") -> subprocess.CompletedProcess[st
     )
 
 
-def test_the_command_answers_a_pipe(chat_model: Path) -> None:
-    done = run_chat("--model", str(chat_model), "--new_tokens", "5", lines="what is it?\n")
+def test_the_command_answers_a_pipe(served_dir: Path) -> None:
+    done = run_chat("--model", str(served_dir), "--new_tokens", "5", lines="what is it?\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("\n")
     assert done.stderr.splitlines() == [WORDS["banner"]["en"], WORDS["banner"]["ar"]]
@@ -278,7 +264,7 @@ def test_a_model_behind_an_address_is_asked_with_the_whole_conversation(fake_end
     fake_endpoint.answer = lambda payload: f"جواب {len(payload['messages'])}"
     config = ChatConfig(model=f"openai:{fake_endpoint.url}", system="be brief", new_tokens=7)
     answers = io.StringIO()
-    state = session.talk(config, io.StringIO("hello\nhello\n"), answers)
+    state = dialogue.talk(config, io.StringIO("hello\nhello\n"), answers)
     assert answers.getvalue() == "جواب 2\nجواب 4\n"
     assert state.model == "tiny"
     asked = [body for body in fake_endpoint.requests if "messages" in body]
@@ -291,7 +277,7 @@ def test_nothing_said_to_an_endpoint_is_kept(
     fake_endpoint: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    session.talk(ChatConfig(model=f"openai:{fake_endpoint.url}"), io.StringIO("hello\n"), io.StringIO())
+    dialogue.talk(ChatConfig(model=f"openai:{fake_endpoint.url}"), io.StringIO("hello\n"), io.StringIO())
     assert list(tmp_path.iterdir()) == []
 
 

@@ -54,19 +54,6 @@ def pairs() -> list[Record]:
 
 
 @pytest.fixture(scope="module")
-def served_dir(base_model_dir: Path, chat_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model with a chat template beside it, as fine-tuning leaves it."""
-    directory = tmp_path_factory.mktemp("served")
-    shutil.copytree(base_model_dir, directory, dirs_exist_ok=True)
-    shutil.copytree(chat_dir, directory, dirs_exist_ok=True)
-    from transformers import AutoTokenizer
-
-    eos = AutoTokenizer.from_pretrained(directory).eos_token_id
-    (directory / "generation_config.json").write_text(json.dumps({"eos_token_id": eos}))
-    return directory
-
-
-@pytest.fixture(scope="module")
 def exported(served_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("export")
     for name, rows in (("sft", conversations()), ("dpo", pairs())):

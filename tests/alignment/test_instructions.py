@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from alignment import instructions
 from alignment.conversations import read_conversations
 from alignment.errors import AlignmentError
 from alignment.instructions.facts import cldr_facts, translations
@@ -15,6 +16,7 @@ from alignment.instructions.making import make
 from alignment.instructions.messages import LONGEST_MESSAGE, message_translations
 from alignment.instructions.questions import ask, chances, read_wordings, religious, without_religion
 from alignment.instructions.settings import InstructionsConfig
+from corpus.command_line import parse
 from corpus.fold import fold_text
 
 COUNTRIES = ["EG", "FR", "JO", "JP", "MA", "US"]
@@ -226,3 +228,9 @@ def test_an_unknown_country_is_one_clear_line() -> None:
 def test_settings_are_checked(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         InstructionsConfig(**settings)
+
+
+def test_the_demos_settings_are_known() -> None:
+    path = Path(instructions.__file__).parents[1] / "configs" / "demo-instructions.yaml"
+    config = parse(InstructionsConfig, "alignment.instructions", ["--config", str(path)])
+    assert cldr_facts(config.territories).height > 200
