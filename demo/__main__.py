@@ -1,4 +1,4 @@
-"""`python -m demo`, which `make demo` runs: texts out of installed packages become a corpus, a tokenizer, a model."""
+"""`python -m demo`, which `make demo` runs: from texts out of installed packages to a model that answers."""
 
 import shlex
 import subprocess
@@ -18,6 +18,7 @@ TOKENIZER = "demo/tokenizer.yaml"
 FERTILITY = "demo/fertility.yaml"
 ENGLISH = "demo/english.yaml"
 BILINGUAL = "demo/bilingual.yaml"
+LEAGUE = "demo/league.yaml"
 EXPANDED = ("--checkpoint", "out/demo/english/model", "--tokenizer", "out/demo/tokenizer")
 DATA_DIR = "out/demo/data"
 PAGES = {
@@ -26,6 +27,9 @@ PAGES = {
     "out/demo/fertility/report.html": "how tokenizers cut Arabic, word by word",
     "out/demo/english/report.html": "a small model learns English",
     "out/demo/bilingual/report.html": "and then Arabic, in both languages' bits per byte",
+    "out/demo/sft/report.html": "it learns to answer questions",
+    "out/demo/dpo/report.html": "and to answer in the language of the question",
+    "out/demo/league/report.html": "what each stage gained and lost, in both languages",
 }
 """What the demo leaves to look at."""
 
@@ -63,7 +67,21 @@ def steps(corpus_dir: str) -> list[Step]:
             ("tokenization.embeddings", *EXPANDED, "--output_dir", "out/demo/expanded"),
         ),
         Step("train it on both languages", ("nemo_recipes.pretrain", "--config", BILINGUAL)),
+        Step("make questions and answers by rule", _aligning("instructions")),
+        Step("teach the model to answer", _aligning("sft")),
+        Step(
+            "count answers in the language of the question",
+            (*_aligning("answer_language"), "--models", "[{name: sft, path: out/demo/sft/model}]"),
+        ),
+        Step("let it write the pairs it will learn from", _aligning("mine")),
+        Step("teach it to prefer the language of the question", _aligning("dpo")),
+        Step("count again, on the same questions", _aligning("answer_language")),
+        Step("compare the four models", ("benchmarks.league", "--config", LEAGUE)),
     ]
+
+
+def _aligning(entry: str) -> tuple[str, ...]:
+    return f"alignment.{entry}", "--config", f"alignment/configs/demo-{entry.replace('_', '-')}.yaml"
 
 
 def main() -> int:
@@ -80,9 +98,13 @@ def main() -> int:
     say("\nBits that held-out text costs for each byte, less being better:")
     for line in learned(root):
         say(f"  {line}")
+    say("\nAnswers in the language of the question, of held-out questions:")
+    for line in preferred(root):
+        say(f"  {line}")
     say(f"\nThe demo took {time.monotonic() - started:.0f} seconds. Open in a browser:")
     for path, what in PAGES.items():
         say(f"  {path:<36}{what}")
+    say("Talk to the model: .venv/bin/python -m alignment.chat --model out/demo/dpo/model")
     return 0
 
 
@@ -97,6 +119,18 @@ def learned(root: Path) -> Iterator[str]:
         yield (
             f"{name}  {first['before']:.2f} untrained, {first['after']:.2f} after English alone, "
             f"{second['before']:.2f} with rows for Arabic pieces, {second['after']:.2f} after both languages"
+        )
+
+
+def preferred(root: Path) -> Iterator[str]:
+    """What learning from preferences did to each language."""
+    result = read_json(root / "out/demo/answer_language/result.json")
+    for language, name in (("en", "English"), ("ar", "Arabic")):
+        before, after = (result["models"][model]["shares"][language]["value"] for model in ("sft", "dpo"))
+        difference = result["differences"]["dpo"][language]
+        yield (
+            f"{name:<8}{before:.0%} after SFT, {after:.0%} after DPO: {difference['value']:+.3f}, "
+            f"95 % interval {difference['low']:+.3f} to {difference['high']:+.3f}"
         )
 
 
