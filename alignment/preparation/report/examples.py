@@ -49,7 +49,8 @@ def _turn(number: int, turn: Mapping[str, str], decided: bool) -> str:
     text = {"text": turn["content"], "language": "ar" if way == "rtl" else "en"}
     mark = " decided" if decided else ""
     return (
-        f'<div class="turn {escape(turn["role"])}{mark}"><h5>{number} {escape(turn["role"])}</h5>'
+        f'<div class="turn {escape(turn["role"])}{mark}" dir="{way}">'
+        f'<h5><bdi dir="ltr">{number} {escape(turn["role"])}</bdi></h5>'
         f"{excerpt(text, TURN_CHARACTERS)}</div>"
     )
 
