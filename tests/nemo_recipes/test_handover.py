@@ -214,7 +214,9 @@ def test_the_engine_is_started_in_its_environment(
     assert called[:3] == ["--standalone", "--nproc_per_node", "2"]
     assert called[-1] == f"{tmp_path}/run/automodel.yaml"
     for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first, so that what Lightning writes into the environment is gone after the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SLURM_NODELIST", "node[07-09]")
     monkeypatch.setenv("SLURM_JOB_ID", "123")
     among = Place(rank=3, processes=16, local_rank=3, launcher="srun")

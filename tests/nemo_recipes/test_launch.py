@@ -65,7 +65,8 @@ def slurm(tmp_path: Path) -> dict[str, str]:
     ):
         (commands / name).write_text(content)
         (commands / name).chmod(0o755)
-    return os.environ | {
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MASTER_")}
+    return outside | {
         "PATH": f"{commands}:{os.environ['PATH']}",
         "DAAD_VENV": str(Path(sys.executable).parents[1]),
         "OMP_NUM_THREADS": "1",
@@ -163,7 +164,12 @@ def test_a_slurm_job_that_is_stopped_is_queued_again_and_goes_on(
                 break
             time.sleep(0.02)
         job.send_signal(signal.SIGTERM)
-        said = job.communicate(timeout=120)[1]
+        try:
+            said = job.communicate(timeout=120)[1]
+        except subprocess.TimeoutExpired:
+            for task in Path(slurm["TASKS"]).read_text().split():
+                os.kill(int(task), signal.SIGKILL)
+            raise
     assert job.returncode == 0, said
     assert Path(slurm["CONTROL"]).read_text().split() == ["requeue", slurm["SLURM_JOB_ID"]]
     done = subprocess.run(line, env=slurm, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
