@@ -27,15 +27,20 @@ class SupervisedModule(LanguageModel):
         if not self.config.training.compile:
             attend_within_conversations(self.model)
 
-    def label_losses(self, tokens_BS: Any, labels_BS: Any, positions_BS: Any) -> torch.Tensor:  # noqa: N803
-        """Loss of each label in nats, float32, 0 where no loss is taken.
+    def losses(
+        self,
+        tokens_BS: Any,  # noqa: N803
+        labels_BS: Any,  # noqa: N803
+        positions_BS: Any,  # noqa: N803
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Loss of each label in nats, float32, 0 where no loss is taken; and their sum.
 
         The head is computed where a label is, and nowhere else: prompts and padding are spared the largest matrix of a
         small model.
         """
         kept_K = (labels_BS != NOT_COUNTED).any(0).nonzero()[:, 0]  # noqa: N806
         if self.config.training.compile or not len(kept_K):  # a changing K would be compiled again and again
-            return super().label_losses(tokens_BS, labels_BS, positions_BS)
+            return super().losses(tokens_BS, labels_BS, positions_BS)
         apart = positions_BS is not None and attends_within_conversations(self.model)
         logits_BKV = self.model(  # noqa: N806
             input_ids=tokens_BS,
@@ -50,7 +55,7 @@ class SupervisedModule(LanguageModel):
             ignore_index=NOT_COUNTED,
             reduction="none",
         ).view(len(labels_BS), -1)
-        return losses_BK.new_zeros(labels_BS.shape).index_copy(1, kept_K, losses_BK)
+        return losses_BK.new_zeros(labels_BS.shape).index_copy(1, kept_K, losses_BK), losses_BK.sum()
 
     def micro_batch_loss(self, batch: Batch, number: int) -> tuple[torch.Tensor, int]:
         """Sum of the losses of one micro batch, and its tokens."""

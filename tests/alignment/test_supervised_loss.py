@@ -163,8 +163,17 @@ def test_the_head_alone_where_labels_are_changes_nothing(tiny_model: Any, exampl
     given = [batch[name][0] for name in ("tokens_ABS", "labels_ABS", "positions_ABS")]
     ours = module.label_losses(*given)
     tiny_model.set_attn_implementation("sdpa")
-    engine = super(SupervisedModule, module).label_losses(*given)
+    engine, total = super(SupervisedModule, module).losses(*given)
     assert torch.allclose(ours, engine, atol=1e-6)
+    assert torch.allclose(module.losses(*given)[1], total, atol=1e-5)
+
+
+def test_what_is_minimized_is_what_is_validated(tiny_model: Any, examples: Any) -> None:
+    """Both see each conversation alone: an engine that takes the sum elsewhere would train on other losses."""
+    module, batch = module_of(tiny_model), batch_of(examples, PACKED, 2)
+    given = [batch[name][0] for name in ("tokens_ABS", "labels_ABS", "positions_ABS")]
+    learned, validated = summed(module, batch).item(), module.label_losses(*given).sum().item()
+    assert learned == pytest.approx(validated, rel=1e-6)
 
 
 def test_a_sequence_of_padding_costs_nothing(tiny_model: Any, examples: Any) -> None:
