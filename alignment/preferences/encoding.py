@@ -69,7 +69,7 @@ def encode_pairs(
         )
     )
     sides = [_answers_alone(side, prompts) for side in (chosen, rejected)]
-    begins = np.minimum(*(_first_learned(side) for side in sides))
+    begins = np.maximum(*(_first_learned(side) for side in sides))
     longest = np.maximum(sides[0].lengths, sides[1].lengths)
     cut = [_cut(side, max_length) for side in sides]
     same = _equal(*cut)

@@ -155,3 +155,18 @@ def test_pairs_that_do_not_fit_are_dropped_or_cut_and_told(chat_dir: Path) -> No
     assert told["rule"].to_list() == ["same_after_cut", "prompt_too_long"]
     assert dropped.digest() != cut.digest()
     assert dropped.digest() == cut.take(np.array([0])).digest()
+
+
+def test_no_answer_is_cut_down_to_nothing(chat_dir: Path) -> None:
+    """Where a template lets prompt and answer touch, one answer may share a token with the prompt, the other not."""
+    tokenizer = load_chat_tokenizer(chat_dir)
+    tokenizer.chat_template = "{% for turn in messages %}{{ turn['content'] }}{% endfor %}{{ eos_token }}"
+    asked = [{"role": "user", "content": "the answer in Englis"}]
+    # "h" is taken into the last word of the prompt, the Arabic letter is not.
+    rows = pairs_of((asked, "h", "ق"))
+    whole, _ = encode_pairs(tokenizer, rows, max_length=100, overlong="cut")
+    begins = [int(np.flatnonzero(side[0][1])[0]) for side in (whole.chosen, whole.rejected)]
+    assert begins[0] < begins[1]
+    none, told = encode_pairs(tokenizer, rows, max_length=begins[1], overlong="cut")
+    assert len(none) == 0
+    assert told["rule"].to_list() == ["prompt_too_long"]
