@@ -139,6 +139,7 @@ def _setting(
             "lora": asdict(config.lora),
             "reference_checkpoint": digest_of(key["checkpoint"]),
             "pairs": key["pairs"],
+            "validation_share": config.data.validation_share,
             "template": key["template"],
         },
         unit="pair",

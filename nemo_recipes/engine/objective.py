@@ -24,7 +24,7 @@ class Objective:
     Attributes:
         module: Makes the module from the arguments of `LanguageModel`; a subclass takes another loss.
         make_model: Makes the model from model, training and in_shards, as `engine.model.make_model` does.
-        collate: Makes the batch of a step from its samples and the micro batch; None for `batches.collate`.
+        collate: Makes the batch of a step from its samples and the micro batch; None for `batches.collate_tokens`.
         callbacks: Makes callbacks that write to the journal; they run before a checkpoint is saved.
         export: Writes a checkpoint as a Hugging Face directory.
         settings: What more must be the same where a stopped run goes on, as plain data.

@@ -277,6 +277,7 @@ def test_other_data_and_another_loss_do_not_go_on_with_these_checkpoints(
     for change, named in (
         ({"preference__beta": 0.5}, "beta 0.2 -> 0.5"),
         ({"data__max_length": 97}, "sequence_length"),
+        ({"data__validation_share": 0.3}, "validation_share"),
     ):
         with pytest.raises(PretrainingError, match=named):
             start(changed(recipe, finished, **change))
