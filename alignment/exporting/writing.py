@@ -119,8 +119,10 @@ def _faults(target: str, what: str, rows: pl.DataFrame, length: int) -> pl.Serie
 
 
 def _split(rows: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """By a hash of the question, so that one question never stands on both sides."""
-    asked = pl.col("messages").list.eval(pl.element().struct.field("content")).list.first()
+    """By a hash of the first question, so that it never stands on both sides; many may have one system prompt."""
+    turn = pl.element().struct
+    spoken = turn.field("content").filter(turn.field("role") != "system")
+    asked = pl.col("messages").list.eval(spoken).list.first()
     texts = rows.select(asked).to_series()
     # polars' own hash may change with its version.
     drawn = pl.Series([xxhash.xxh3_64_intdigest(text.encode()) / 2**64 for text in texts], dtype=pl.Float64)
