@@ -25,6 +25,7 @@ from alignment.direct_preference.report.writing import write_report
 from alignment.direct_preference.validation import PairValidation
 from alignment.dpo_config import DpoConfig
 from alignment.errors import AlignmentError
+from alignment.planning import plan_of
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.feed import Feed
@@ -66,9 +67,12 @@ def run(config: DpoConfig) -> dict[str, Any]:
             say(
                 f"{prepared.rejects.height:,} pairs are left out: {shown(prepared.rejects)}; see rejects.jsonl"
             )
+        steps = config.num_steps(len(prepared.training))
+        engine = config.for_engine(steps)
+        # The memory of pretraining is not that of pairs, of which the vocabulary sees the answers alone.
+        plan_of(config.training, engine, steps, with_memory=False)
         digests = agree(lambda: checkpoint_digests(source))
         key = make_key(digests, prepared.pairs, tokenizer.chat_template, config.training.precision)
-        engine = config.for_engine(config.num_steps(len(prepared.training)))
         objective, feed = _setting(config, engine, prepared, key, kind)
         last = train(engine, [feed], kind, objective=objective)
 

@@ -14,6 +14,7 @@ from alignment.adapters.export import export_model
 from alignment.adapters.model import make_adapted_model
 from alignment.chat_template import load_chat_tokenizer
 from alignment.errors import AlignmentError
+from alignment.planning import plan_of
 from alignment.sft_config import SftConfig
 from alignment.supervised.module import SupervisedModule
 from alignment.supervised.packing import Packs, make_packs
@@ -31,7 +32,6 @@ from nemo_recipes.engine.objective import Objective
 from nemo_recipes.engine.parallel import device_kind, join_processes
 from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.engine.training import train
-from nemo_recipes.planning.plan import Plan, check, make_plan
 from nemo_recipes.pretrain_config import PretrainConfig
 from nemo_recipes.watch.byte_lengths import byte_counter
 from nemo_recipes.watch.journal import Journal
@@ -61,7 +61,8 @@ def run(config: SftConfig) -> dict[str, Any]:
         packs = packs_of(config, prepared.training)
         steps = config.training.steps(len(packs))
         engine = config.for_engine(steps, str(tokenizer_dir(output)))
-        plan = plan_of(config, engine, steps)
+        # Memory is planned for all weights to learn, which is far too much where adapters do.
+        plan = plan_of(config.training, engine, steps, with_memory=not config.lora.rank)
         feed = make_feed(config, engine, prepared, packs, steps)
         objective = make_objective(config, prepared, steps)
         last = train(engine, [feed], kind, plan.flops_per_token, objective)
@@ -97,27 +98,6 @@ def packs_of(config: SftConfig, training: pl.DataFrame) -> Packs:
 def lengths_of(examples: pl.DataFrame) -> Any:
     """Tokens that each conversation takes of a sequence: all but its last, which is only predicted; int64."""
     return examples["ids"].list.len().to_numpy().astype(np.int64) - 1
-
-
-def plan_of(config: SftConfig, engine: PretrainConfig, steps: int) -> Plan:
-    """What the run takes.
-
-    Raises:
-        DaadError: It cannot work.
-    """
-    training = config.training
-    used = training.warmup_steps + (training.decay_steps if training.schedule == "wsd" else 0)
-    if used > steps:
-        raise AlignmentError(
-            f"training: the data makes {steps:,} steps, fewer than the {used:,} of warm-up and decay: lower "
-            "warmup_steps or global_batch, or raise epochs"
-        )
-    plan = make_plan(engine)
-    # Memory is planned for all weights to learn, which is far too much where adapters do.
-    refusals = [line for line in plan.refusals if not (config.lora.rank and line.startswith("memory"))]
-    if refusals:
-        check(plan)
-    return plan
 
 
 def make_feed(

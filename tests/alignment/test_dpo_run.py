@@ -344,6 +344,9 @@ def test_what_does_not_fit_is_one_line(recipe: dict[str, Any], tmp_path: Path, b
         ({"data__max_length": 256}, "max_length 256 exceeds the 128 positions"),
         ({"model__checkpoint": str(plain)}, "has no chat template"),
         ({"model__checkpoint": str(tmp_path)}, "no .safetensors file there"),
+        ({"training__micro_batch": 3}, "global_batch 8 is no multiple of micro_batch 3 x 1 replicas"),
+        ({"training__warmup_steps": 13}, "the data makes 12 steps, fewer than the 13 of warm-up"),
+        ({"layout__engine": "automodel"}, "layout.engine automodel is for pretraining alone"),
     ]
     for number, (changes, expected) in enumerate(cases):
         with pytest.raises(DaadError, match=expected) as refused:

@@ -353,7 +353,11 @@ def test_a_question_never_stands_on_both_sides(exported: Path) -> None:
 def test_one_system_prompt_for_all_does_not_put_all_on_one_side(served_dir: Path, tmp_path: Path) -> None:
     rows = [{"messages": [turn("system", SYSTEM), *row["messages"]]} for row in conversations()[4:]]
     (tmp_path / "sft.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
-    settings = {"instructions": [str(tmp_path / "sft.jsonl")], "targets": ["nemo_rl"], "validation_share": 0.2}
+    settings = {
+        "instructions": [str(tmp_path / "sft.jsonl")],
+        "targets": ["nemo_rl"],
+        "validation_share": 0.2,
+    }
     export(ExportConfig(output_dir=str(tmp_path / "out"), model=str(served_dir), **settings))
     sizes = [len(read(tmp_path / f"out/nemo_rl/sft/{name}.jsonl")) for name in ("train", "validation")]
     assert sum(sizes) == 40
