@@ -1,6 +1,7 @@
 """The files of a handover, and what must be known of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,18 @@ from nemo_recipes.handover.blend import WeightedPaths, weighted_paths
 from nemo_recipes.handover.differences import not_carried
 from nemo_recipes.handover.megatron_bridge import bridge_recipe
 from nemo_recipes.planning.plan import make_plan
-from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.pretrain_config import PretrainConfig, Shape
 
 
 def write(config: PretrainConfig, output_dir: str) -> str:
     """Write a recipe in both forms; returns what to do with them.
 
     Raises:
-        PretrainingError: The checkpoint, tokenizer or token files are missing.
+        PretrainingError: The checkpoint, tokenizer or token files are missing, or the layout cannot be laid out.
     """
     output = Path(output_dir)
     check_weights(config.model)
-    shape = make_plan(config).shape
+    shape = _planned_shape(config)
     tokenizer = tokenizer_directory(config)
     paths = weighted_paths(config)
     write_text(output / "automodel.yaml", automodel_text(config, paths, tokenizer, output / "automodel"))
@@ -36,6 +37,19 @@ def write(config: PretrainConfig, output_dir: str) -> str:
     account = _account(config, output)
     write_text(output / "README.md", account)
     return account
+
+
+def _planned_shape(config: PretrainConfig) -> Shape:
+    """The shape of a model whose layout can be laid out; memory is for the other trainers to say.
+
+    Raises:
+        PretrainingError: Numbers do not divide or fit one another.
+    """
+    plan = make_plan(replace(config, layout=replace(config.layout, engine="automodel")))
+    refusals = [line for line in plan.refusals if not line.startswith("memory")]
+    if refusals:
+        raise PretrainingError("this cannot work: " + "; ".join(refusals))
+    return plan.shape
 
 
 def automodel_text(config: PretrainConfig, paths: WeightedPaths, tokenizer: str, output: Path) -> str:

@@ -183,6 +183,13 @@ def test_what_automodel_cannot_do_is_refused(recipe: dict[str, Any], tmp_path: P
         run_automodel(configured(recipe, tmp_path / "run", engine[0]), Place())
 
 
+def test_a_layout_that_does_not_divide_is_not_handed_over(recipe: dict[str, Any], tmp_path: Path) -> None:
+    """One device for a tensor in two makes no replica at all."""
+    with pytest.raises(PretrainingError, match="1 devices = 1 are no multiple of tensor 2 x pipeline 1 = 2"):
+        write(configured(recipe, tmp_path / "run", "--layout.tensor=2"), str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_engine_that_is_not_there_is_one_line_with_its_command(
     recipe: dict[str, Any], tmp_path: Path
 ) -> None:
