@@ -11,7 +11,7 @@ from experiments.forgetting.settings import Forgetting
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.compute import flops_per_token
 from nemo_recipes.planning.plan import make_plan
-from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shape, Training, Watch
+from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shape, Watch
 from tokenization.embeddings import Embeddings
 
 BASE = "base"
@@ -145,19 +145,10 @@ def _leg_config(
     to_bytes = points.num_bytes * mixture.tokens_per_byte
     to_flops = points.flops / _flops(settings, vocabulary)
     steps_to_bytes = to_bytes / (how.global_batch * settings.texts.sequence_length)
-    training = Training(
-        token_budget=round(max(to_bytes, to_flops) * BEYOND),
-        micro_batch=how.micro_batch,
-        global_batch=how.global_batch,
-        learning_rate=how.learning_rate,
-        warmup_steps=how.warmup_steps,
-        weight_decay=how.weight_decay,
-        precision=how.precision,
-        gradient_checkpointing=how.gradient_checkpointing,
-        compile=how.compile,
+    training = how.training(
+        tokens=round(max(to_bytes, to_flops) * BEYOND),
         seed=seed,
         rows_first_steps=max(1, round(how.rows_first_share * steps_to_bytes)) if leg.rows_first else 0,
-        rows_first_learning_rate=how.rows_first_learning_rate if leg.rows_first else 0.0,
     )
     start = run_dir(settings, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
     return PretrainConfig(

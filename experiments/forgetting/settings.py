@@ -46,6 +46,10 @@ class Texts:
         for setting in ("validation_share", "english_share", "parallel_share"):
             if not 0 < getattr(self, setting) < 1:
                 raise ValueError(f"{setting} must be above 0 and below 1, got {getattr(self, setting):g}")
+        if self.validation_share > 0.5:
+            raise ValueError(f"validation_share must be at most .5, got {self.validation_share:g}")
+        if self.sequence_length < 2:
+            raise ValueError(f"sequence_length must be at least 2, got {self.sequence_length}")
         if not 0 < self.validation_megabytes < math.inf:
             raise ValueError(f"validation_megabytes must be above 0, got {self.validation_megabytes:g}")
 
@@ -105,6 +109,30 @@ class Continued:
             raise ValueError(f"rows_first_share must be above 0 and below 1, got {self.rows_first_share:g}")
         if self.validations < 2:
             raise ValueError(f"validations must be at least 2, got {self.validations}")
+        if self.checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every must be at least 1, got {self.checkpoint_every}")
+        self.training(tokens=1, seed=0, rows_first_steps=1)
+
+    def training(self, *, tokens: int, seed: int, rows_first_steps: int = 0) -> Training:
+        """How a leg learns, in the engine's words.
+
+        Raises:
+            ValueError: A setting breaks the engine's rules.
+        """
+        return Training(
+            token_budget=tokens,
+            micro_batch=self.micro_batch,
+            global_batch=self.global_batch,
+            learning_rate=self.learning_rate,
+            warmup_steps=self.warmup_steps,
+            weight_decay=self.weight_decay,
+            precision=self.precision,
+            gradient_checkpointing=self.gradient_checkpointing,
+            compile=self.compile,
+            seed=seed,
+            rows_first_steps=rows_first_steps,
+            rows_first_learning_rate=self.rows_first_learning_rate if rows_first_steps else 0.0,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

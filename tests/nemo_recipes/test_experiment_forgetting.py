@@ -302,6 +302,23 @@ def test_settings_that_cannot_work_are_refused(changes: dict[str, Any], message:
         )
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("continued.global_batch=0", "global_batch must be at least 1"),
+        ("continued.learning_rate=-1", "learning_rate"),
+        ("continued.rows_first_learning_rate=-1", "rows_first_learning_rate must be a number of at least 0"),
+        ("continued.checkpoint_every=0", "checkpoint_every must be at least 1"),
+        ("texts.validation_share=0.6", "validation_share must be at most .5"),
+        ("texts.sequence_length=1", "sequence_length must be at least 2"),
+    ],
+)
+def test_what_the_engine_would_refuse_is_refused_before_anything_is_made(setting: str, message: str) -> None:
+    demo = str(ROOT / "experiments/forgetting/demo.yaml")
+    with pytest.raises(CorpusError, match=message):
+        parse(Forgetting, "test", ["--config", demo, f"--{setting}"])
+
+
 def test_an_unknown_setting_is_named() -> None:
     with pytest.raises(CorpusError, match="did you mean 'parallel_share'"):
         parse(Forgetting, "test", ["--texts.paralel_share", "0.1"])
