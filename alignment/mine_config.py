@@ -55,6 +55,8 @@ class Sampling:
         for setting in ("answers", "new_tokens", "batch"):
             if getattr(self, setting) < 1:
                 raise ValueError(f"{setting} must be at least 1, got {getattr(self, setting)}")
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be at least 0 and below 2^32, got {self.seed}")
         if not 0 <= self.temperature < float("inf"):
             raise ValueError(f"temperature must be a number of at least 0, got {self.temperature}")
         if not 0 < self.top_p <= 1:

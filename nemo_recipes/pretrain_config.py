@@ -207,6 +207,8 @@ class Training:
             raise ValueError(
                 f"minimum_learning_rate {self.minimum_learning_rate} must not exceed learning_rate {self.learning_rate}"
             )
+        if not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed must be at least 0 and below 2^32, got {self.seed}")
         if not 0 <= self.ema < 1:
             raise ValueError(f"ema must be at least 0 and below 1, got {self.ema}")
         if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):

@@ -185,8 +185,8 @@ class Forgetting:
             raise ValueError(
                 "legs must have a or b: they begin as the base that forgetting is measured against"
             )
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds):
-            raise ValueError(f"seeds must be different numbers, got {self.seeds}")
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds must be different numbers of at least 0, got {self.seeds}")
         if self.processes < 1:
             raise ValueError(f"processes must be at least 1, got {self.processes}")
         if self.layout.world_size != 1:

@@ -361,6 +361,7 @@ def test_settings_that_cannot_be_are_told_at_once() -> None:
         ({"preference": {"loss": "ipo", "label_smoothing": 0.1}}, "label_smoothing must be 0 with loss ipo"),
         ({"preference": {"label_smoothing": 0.5}}, "label_smoothing must be from 0 to below 0.5"),
         ({"data": {"path": []}}, "path must name files"),
+        ({"training": {"seed": -1}}, "seed must be at least 0 and below 2"),
         ({"model": {"checkpoint": ""}}, "give checkpoint"),
     ):
         with pytest.raises(DaadError, match=expected):

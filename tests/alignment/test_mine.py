@@ -239,6 +239,7 @@ def test_mining_that_cannot_be_is_one_line(chat_model: Path, questions: Path, tm
                 "no prompt is left",
             ),
             ({"sampling": {"answers": 1}}, "at least 2 to make a pair"),
+            ({"sampling": {"seed": -1}}, "seed must be at least 0 and below 2"),
         )
     ):
         with pytest.raises(DaadError, match=expected) as refused:

@@ -292,6 +292,7 @@ def test_every_config_is_read(path: Path) -> None:
         ({"legs": ["d"]}, "must have a or b"),
         ({"legs": ["b", "z"]}, "letters out of a, b, c, d, e, f"),
         ({"seeds": [1, 1]}, "seeds must be different"),
+        ({"seeds": [1, -1]}, "seeds must be different numbers of at least 0"),
         ({"processes": 0}, "processes must be at least 1"),
     ],
 )
