@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from alignment.preparation import artefacts, duplicates, languages, lengths, refusals
+from alignment.preparation import artifacts, duplicates, languages, lengths, refusals
 from alignment.preparation.settings import PrepareConfig
 from alignment.preparation.turns import HIT_COLUMNS, no_hits, turns_of
 from corpus.fold import fold
@@ -47,7 +47,7 @@ def judge(conversations: pl.DataFrame, priority: pl.Series, config: PrepareConfi
         lengths.find(turns, config.lengths),
         languages.find(turns, config.languages),
         refusals.find(turns, config.refusals),
-        artefacts.find(turns, config.artefacts),
+        artifacts.find(turns, config.artifacts),
         _contamination(conversations, config),
     ]
     hits = pl.concat(found)

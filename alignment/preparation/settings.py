@@ -114,7 +114,7 @@ class Refusals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Artefacts:
+class Artifacts:
     """Traces of machine translation and of careless collecting; 0 turns a rule off. Code is not looked at.
 
     Attributes:
@@ -184,7 +184,7 @@ class PrepareConfig:
         lengths: How long turns may be.
         languages: Which languages they may be in.
         refusals: Answers that refuse.
-        artefacts: Traces of translation and careless collecting.
+        artifacts: Traces of translation and careless collecting.
         decontamination: Benchmarks whose items no conversation may hold.
         duplicates: Conversations that stand there already.
     """
@@ -194,7 +194,7 @@ class PrepareConfig:
     lengths: Lengths = field(default_factory=Lengths)
     languages: TurnLanguages = field(default_factory=TurnLanguages)
     refusals: Refusals = field(default_factory=Refusals)
-    artefacts: Artefacts = field(default_factory=Artefacts)
+    artifacts: Artifacts = field(default_factory=Artifacts)
     decontamination: Decontamination = field(default_factory=Decontamination)
     duplicates: Duplicates = field(default_factory=Duplicates)
 

@@ -56,7 +56,7 @@ def start_processes(command: Sequence[str], processes: int) -> int:
     try:
         for rank in range(processes):
             mine = os.environ | surroundings | {"RANK": str(rank), "LOCAL_RANK": str(rank)}
-            # A session of its own: Ctrl-C reaches this process alone, which passes it on once.
+            # Apart from the terminal: Ctrl-C reaches this process alone, which passes it on once.
             children.append(
                 subprocess.Popen(command, env=mine, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603
             )

@@ -13,7 +13,7 @@ from alignment.errors import AlignmentError
 from alignment.preparation.judging import RULES, judge
 from alignment.preparation.running import prepare
 from alignment.preparation.settings import (
-    Artefacts,
+    Artifacts,
     Duplicates,
     InstructionSource,
     Lengths,
@@ -143,7 +143,7 @@ def test_limits_say_their_figure(settings: dict[str, Any], turns: list[str], det
 def test_a_rule_can_be_turned_off(rule: str) -> None:
     off = {
         "refusals": Refusals(enabled=False, model_talk=False),
-        "artefacts": Artefacts(
+        "artifacts": Artifacts(
             english_words=0, translator_talk=False, unbalanced_quotes=0, mixed_words=0, placeholders=0,
             open_end=False, unfinished=0, mojibake=0, echo=False,
         ),
@@ -292,7 +292,7 @@ def test_nothing_to_read_is_said_with_the_first_lines(tmp_path: Path) -> None:
     [
         (lambda: Lengths(minimum_prompt=9, maximum_prompt=3), "minimum_prompt must not exceed maximum_prompt"),
         (lambda: TurnLanguages(languages=[]), "languages must name at least one language"),
-        (lambda: Artefacts(placeholders=-1), "placeholders must be at least 0, got -1"),
+        (lambda: Artifacts(placeholders=-1), "placeholders must be at least 0, got -1"),
         (lambda: PrepareConfig(output_dir="x", sources=[]), "sources must name at least one source"),
         (lambda: InstructionSource(name="a", path=""), "source a: path must name at least one file"),
     ],

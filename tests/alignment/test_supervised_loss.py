@@ -140,7 +140,7 @@ def test_packing_without_positions_would_be_another_loss(tiny_model: Any, exampl
 
 
 def test_positions_without_a_label_get_no_gradient(tiny_model: Any, examples: Any) -> None:
-    """At the output of the decoder, where each position predicts its own label; all labelled ones do get one."""
+    """At the output of the decoder, where each position predicts its own label; all labeled ones do get one."""
     held: list[torch.Tensor] = []
 
     def hold(_module: Any, _inputs: Any, output: torch.Tensor) -> None:
@@ -152,9 +152,9 @@ def test_positions_without_a_label_get_no_gradient(tiny_model: Any, examples: An
     summed(module_of(tiny_model), batch).backward()
     gradient = held[0].grad
     assert gradient is not None
-    labelled = batch["labels_ABS"][0] != -100
-    assert (gradient[~labelled] == 0).all()
-    assert (gradient[labelled].abs().amax(-1) > 0).all()
+    labeled = batch["labels_ABS"][0] != -100
+    assert (gradient[~labeled] == 0).all()
+    assert (gradient[labeled].abs().amax(-1) > 0).all()
 
 
 def test_the_head_alone_where_labels_are_changes_nothing(tiny_model: Any, examples: Any) -> None:
@@ -222,9 +222,9 @@ def test_trl_has_the_same_labels_and_loss(
     )
     theirs = next(iter(trainer.get_train_dataloader()))
     batch = batch_of(examples, [[0, 1, 2, 3]], 1)
-    labelled = theirs["labels"][theirs["labels"] != -100]
+    labeled = theirs["labels"][theirs["labels"] != -100]
     ours = batch["labels_ABS"][0]
-    assert sorted(labelled.tolist()) == sorted(ours[ours != -100].tolist())
+    assert sorted(labeled.tolist()) == sorted(ours[ours != -100].tolist())
     loss = trainer.compute_loss(tiny_model, dict(theirs)).item()
     assert loss == pytest.approx(summed(module_of(tiny_model), batch).item() / batch["num_labels"], rel=1e-5)
 

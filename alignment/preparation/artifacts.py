@@ -3,7 +3,7 @@
 import polars as pl
 
 from alignment.preparation.phrases import first_phrase, holds_phrase, read_phrases
-from alignment.preparation.settings import Artefacts
+from alignment.preparation.settings import Artifacts
 from alignment.preparation.turns import hits, is_answer, no_hits
 
 _SHOWN = 80
@@ -51,7 +51,7 @@ _CLOSING_LINE = r"\n\s*\S+(?: \S+){0,2}$"
 """A last line of up to three words: the end, a signature."""
 
 
-def find(turns: pl.DataFrame, settings: Artefacts) -> pl.DataFrame:
+def find(turns: pl.DataFrame, settings: Artifacts) -> pl.DataFrame:
     """HIT_COLUMNS of rules english_left, translator_talk, unbalanced_quotes, mixed_script, placeholder and the rest."""
     found = [
         _english_left(turns, settings.english_words),
@@ -109,7 +109,7 @@ def _counted(turns: pl.DataFrame, rule: str, pattern: str, least: int) -> pl.Dat
     return hits(turns, rule, number >= least, pl.format("{}, the first is {}", number, first))
 
 
-def _ends(turns: pl.DataFrame, settings: Artefacts) -> pl.DataFrame:
+def _ends(turns: pl.DataFrame, settings: Artifacts) -> pl.DataFrame:
     """Answers cut off: nothing said it, so the last character has to."""
     found = [no_hits()]
     text = pl.col("content").str.strip_chars_end()
