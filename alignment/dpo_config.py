@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from alignment.adapters.settings import Lora
 from alignment.preferences.settings import PreferenceData
-from alignment.tuning import Tuning
+from alignment.tuning import Tuning, check_together
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.settings import Hardware, Layout
 from nemo_recipes.pretrain_config import Checkpoint, Failure, Model, PretrainConfig, Watch
@@ -91,6 +91,8 @@ class DpoConfig:
             raise ValueError("output_dir must name a directory")
         if not self.model.checkpoint:
             raise ValueError("model.checkpoint must name the directory of the SFT model")
+        check_together(self.training, self.lora, self.model, self.checkpoint)
+        self.for_engine(1)
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the model learns: where things lie, and what is watched, does not."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from alignment.adapters.settings import Lora
 from alignment.conversations.settings import Columns, Schema
-from alignment.tuning import Tuning
+from alignment.tuning import Tuning, check_together
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.settings import Hardware, Layout
 from nemo_recipes.pretrain_config import Checkpoint, Failure, Model, PretrainConfig, Watch
@@ -151,8 +151,8 @@ class SftConfig:
             raise ValueError("output_dir must name a directory")
         if not self.model.checkpoint:
             raise ValueError("model.checkpoint must name the directory of a pretrained model")
-        if self.lora.rank and self.training.frozen_layers:
-            raise ValueError("training.frozen_layers has no meaning with lora, which freezes all layers")
+        check_together(self.training, self.lora, self.model, self.checkpoint)
+        self.for_engine(1, "unused")
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the model learns: where things lie, and what is watched, does not."""

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nemo_recipes.pretrain_config import Training
+from alignment.adapters.settings import Lora
+from nemo_recipes.pretrain_config import Checkpoint, Model, Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,3 +90,17 @@ class Tuning:
             frozen_layers=list(self.frozen_layers),
             seed=self.seed,
         )
+
+
+def check_together(training: Tuning, lora: Lora, model: Model, checkpoint: Checkpoint) -> None:
+    """Refuse what tuning would pass over without a word.
+
+    Raises:
+        ValueError: Frozen layers with adapters, or a setting that pretraining alone has.
+    """
+    if lora.rank and training.frozen_layers:
+        raise ValueError("training.frozen_layers has no meaning with lora, which freezes all layers")
+    if checkpoint.export_ema:
+        raise ValueError("checkpoint.export_ema must be false: tuning keeps no running means of the weights")
+    if model.base:
+        raise ValueError("model.base must be empty: forgetting is measured in pretraining alone")

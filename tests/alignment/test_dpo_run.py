@@ -362,6 +362,8 @@ def test_settings_that_cannot_be_are_told_at_once() -> None:
         ({"preference": {"label_smoothing": 0.5}}, "label_smoothing must be from 0 to below 0.5"),
         ({"data": {"path": []}}, "path must name files"),
         ({"training": {"seed": -1}}, "seed must be at least 0 and below 2"),
+        ({"checkpoint": {"export_ema": True}}, "checkpoint.export_ema must be false"),
+        ({"model": {"checkpoint": "m", "base": "b"}}, "model.base must be empty"),
         ({"model": {"checkpoint": ""}}, "give checkpoint"),
     ):
         with pytest.raises(DaadError, match=expected):

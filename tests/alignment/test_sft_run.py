@@ -341,6 +341,8 @@ def test_settings_that_cannot_be_are_told_at_once() -> None:
         ({"data": {"sources": [source], "language_weights": {"fr": 1.0}}}, "ar, en or other"),
         ({"training": {"learning_rate": 2.0}}, "learning_rate must be above 0"),
         ({"lora": {"rank": 2}, "training": {"frozen_layers": [0]}}, "no meaning with lora"),
+        ({"checkpoint": {"export_ema": True}}, "checkpoint.export_ema must be false"),
+        ({"data": {"sources": [source], "loader_workers": -1}}, "loader_workers must be at least 0"),
     ):  # fmt: skip
         arguments = ["--config", json.dumps(base | change)]
         with pytest.raises(DaadError, match=expected):
