@@ -56,10 +56,22 @@ def read_prompts(
 
 
 def _records_with(path: Sequence[str], values: Mapping[str, Sequence[str]]) -> pl.DataFrame:
-    """Files and lines of records that have one of the values under its key."""
+    """Files and lines of records that have one of the values under its key.
+
+    Raises:
+        AlignmentError: Two files are called alike: their lines could not be told apart.
+    """
     source = Source(name="prompts", path=list(path), domain="")
+    files = resolve(source)
+    names = [PurePosixPath(file.path).name for file in files]
+    for name in names:
+        if names.count(name) > 1:
+            raise AlignmentError(
+                f"prompts.path: two files are called {name}, and prompts.without could not tell their lines apart: "
+                "rename one"
+            )
     found: list[tuple[str, int]] = []
-    for file in resolve(source):
+    for file in files:
         with ByteStream(file.path) as stream:
             for line, text in lines_of(stream):
                 record = _object(text)

@@ -172,6 +172,17 @@ def test_records_are_left_out_by_key_and_drawn_by_seed(questions: Path) -> None:
     assert len({tuple(one) for one in drawn}) > 1
 
 
+def test_files_called_alike_are_refused_where_records_are_left_out(questions: Path, tmp_path: Path) -> None:
+    """A record is known by its file's name and line: the wrong one of two would be left out."""
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copyfile(questions, other / questions.name)
+    paths = [str(questions), str(other / questions.name)]
+    assert read_prompts(paths)[0].height == 2 * len(QUESTIONS)
+    with pytest.raises(AlignmentError, match=f"two files are called {questions.name}"):
+        read_prompts(paths, without={"kind": ["k1"]})
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_likeliest_answers_equal_those_of_transformers(tiny_model: Any) -> None:
     """Prompts of unlike lengths in one batch, against each of them alone."""
