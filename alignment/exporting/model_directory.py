@@ -6,6 +6,8 @@ from typing import Any
 
 from alignment.errors import AlignmentError
 
+_NEEDED = ("architectures", "max_position_embeddings", "vocab_size")
+
 
 def inspect(model: Path) -> dict[str, Any]:
     """What a server needs to know of the model: its context, template, end of turn and rows.
@@ -17,6 +19,11 @@ def inspect(model: Path) -> dict[str, Any]:
     from alignment.chat_template import load_chat_tokenizer
 
     settings = _read(model, "config.json")
+    missing = [name for name in _NEEDED if name not in settings]
+    if missing:
+        raise AlignmentError(
+            f"{model}: config.json has no {missing[0]}: give the directory of a causal language model"
+        )
     if not any(model.glob("*.safetensors")):
         raise AlignmentError(
             f"{model}: no .safetensors file there: give the model/ directory of a finished run"

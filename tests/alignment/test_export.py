@@ -368,6 +368,7 @@ def test_one_system_prompt_for_all_does_not_put_all_on_one_side(served_dir: Path
     ("spoil", "message"),
     [
         (lambda model: (model / "config.json").unlink(), "config.json cannot be read"),
+        (lambda model: (model / "config.json").write_text('{"vocab_size": 400}'), "config.json has no architectures"),
         (lambda model: (model / "chat_template.jinja").unlink(), "no chat template"),
         (lambda model: [path.unlink() for path in model.glob("*.safetensors")], "no .safetensors file"),
         (lambda model: (model / "generation_config.json").write_text('{"eos_token_id": 7}'), "generation stops at 7"),
