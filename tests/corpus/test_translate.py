@@ -300,7 +300,9 @@ def test_a_model_of_many_languages_is_told_both(marian: Path, tmp_path: Path) ->
     tokenizer = M2M100Tokenizer(str(tmp_path / "vocab.json"), str(marian / "source.spm"))
     shape = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
              "encoder_ffn_dim": 8, "decoder_ffn_dim": 8, "d_model": 8}  # fmt: skip
-    network = M2M100ForConditionalGeneration(M2M100Config(vocab_size=len(words) + 120, pad_token_id=1, **shape))
+    network = M2M100ForConditionalGeneration(
+        M2M100Config(vocab_size=len(words) + 120, pad_token_id=1, **shape)
+    )
     network.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     translator = Seq2SeqTranslator(str(tmp_path), Generation(), "en", "ar")
