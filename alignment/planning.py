@@ -23,7 +23,7 @@ def plan_of(training: Tuning, engine: PretrainConfig, steps: int, *, with_memory
     if used > steps:
         raise AlignmentError(
             f"training: the data makes {steps:,} steps, fewer than the {used:,} of warm-up and decay: lower "
-            "warmup_steps or global_batch, or raise epochs"
+            "warmup_steps or global_batch, or raise epochs or max_steps"
         )
     plan = make_plan(engine)
     refusals = [line for line in plan.refusals if with_memory or not line.startswith("memory")]

@@ -291,7 +291,11 @@ def test_a_damaged_part_of_the_cache_is_computed_anew(
     (part,) = (tmp_path / "reference").rglob("part-*.parquet")
     whole = part.read_bytes()
     settings = changed(
-        recipe, tmp_path / "run", preference__reference_dir=str(tmp_path / "reference"), training__max_steps=1
+        recipe,
+        tmp_path / "run",
+        preference__reference_dir=str(tmp_path / "reference"),
+        training__max_steps=1,
+        training__warmup_steps=0,
     )
     frame = pl.read_parquet(part)
     frame.with_columns(pl.col("chosen").list.eval(pl.element() - 1)).write_parquet(part)
