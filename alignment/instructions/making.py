@@ -69,17 +69,22 @@ def single_turns(asked: pl.DataFrame) -> pl.DataFrame:
 
 
 def training_records(training: pl.DataFrame, config: InstructionsConfig) -> pl.DataFrame:
-    """RECORD_COLUMNS in a fixed random order; some conversations go on with the next question in their language."""
+    """RECORD_COLUMNS in a fixed random order; some conversations go on with the next question in their language.
+
+    A request to translate is answered in the other language, so it never stands in one conversation with a question
+    that is not: `relation` then tells of the whole conversation whether its answers keep to the language.
+    """
     asked = training.with_columns(asks=pl.lit("training"))
     records = single_turns(asked)
     records = records.with_columns(order=chances(records, f"rows {config.seed}", "id")).sort("order", "id")
     joins = chances(records, f"joins {config.seed}", "id") < config.two_turn_share
+    kin = ["language", pl.col("relation") == "translate"]
     records = records.with_columns(joins=joins).with_columns(
-        follows=pl.col("joins").shift(1).over("language").fill_null(value=False) & ~pl.col("joins"),
-        next=pl.col("messages").shift(-1).over("language"),
+        follows=pl.col("joins").shift(1).over(kin).fill_null(value=False) & ~pl.col("joins"),
+        next=pl.col("messages").shift(-1).over(kin),
     )
     # A record that joins takes in the one after it, which then does not stand alone.
-    takes = pl.col("joins") & ~pl.col("joins").shift(-1).over("language").fill_null(value=True)
+    takes = pl.col("joins") & ~pl.col("joins").shift(-1).over(kin).fill_null(value=True)
     return (
         records.with_columns(
             messages=pl.when(takes)

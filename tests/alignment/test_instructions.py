@@ -152,6 +152,10 @@ def test_follow_ups_hold_two_questions_of_one_language_and_nothing_is_lost(tmp_p
     follow_ups = [row for row in together if row["asks"] == "follow_up"]
     assert follow_ups
     assert {len(row["messages"]) for row in follow_ups} == {4}
+    requests = {row["messages"][0]["content"] for row in alone if row["relation"] == "translate"}
+    for row in follow_ups:
+        asked = {message["content"] in requests for message in row["messages"][::2]}
+        assert asked == {row["relation"] == "translate"}
     turns = [
         sorted(json.dumps(turn) for row in rows for turn in row["messages"]) for rows in (together, alone)
     ]
