@@ -8,14 +8,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from corpus.endpoint import EndpointSettings
+from corpus.endpoint import EndpointSettings, Reply, Request
 from corpus.errors import CorpusError
 from corpus.schema import SHARD_COLUMNS
 from corpus.translate.cache import TranslationCache
 from corpus.translate.checks import check, has_loop
 from corpus.translate.settings import Checks, Generation, PairRules, Translate
 from corpus.translate.translating import translate, translated_sentences
-from corpus.translate.translators import Seq2SeqTranslator, sentence_key
+from corpus.translate.translators import EndpointTranslator, Seq2SeqTranslator, sentence_key
 
 # Marian's tokenizer recommends sacremoses, which only real models' punctuation needs.
 pytestmark = pytest.mark.filterwarnings("ignore:Recommended")
@@ -225,6 +225,31 @@ def test_an_endpoint_translates_through_its_faults(fake_endpoint, corpus: Path, 
         "closed is left out: its source says examples: false, and an endpoint is prompted"
     ]
     assert not any("code" in str(each) for each in fake_endpoint.requests)
+
+
+class Cutting:
+    """An endpoint whose answers end at their longest length where they are long."""
+
+    def __init__(self, settings: EndpointSettings, cache_dir: Path) -> None:
+        self.settings, self.told = settings, list[str]()
+
+    def ask(self, requests: list[Request], desc: str) -> list[Reply]:
+        self.told += [request.payload["messages"][0]["content"] for request in requests]
+        texts = [request.payload["messages"][1]["content"].upper() for request in requests]
+        return [Reply(text=text[:5], finish_reason="length" if len(text) > 5 else "stop") for text in texts]
+
+
+def test_an_endpoint_is_told_the_language_and_what_it_cuts_off_fails(corpus: Path, tmp_path: Path) -> None:
+    endpoint = EndpointSettings(url="http://localhost:1/v1", model="tiny")
+    versions = set()
+    for source, target, language in (("en", "ar", "Modern Standard Arabic"), ("ar", "en", "English")):
+        given = {"source_language": source, "target_language": target, "endpoint": endpoint}
+        translator = EndpointTranslator(settings(corpus, tmp_path / "out", **given), Cutting)  # type: ignore[arg-type]
+        assert list(translator.batches(["short", "much longer"])) == [([0, 1], ["SHORT", ""])]
+        assert all(f"into {language}." in told for told in translator._endpoint.told)  # type: ignore[attr-defined]
+        versions.add(translator.version)
+    assert len(versions) == 2
+    assert settings(corpus, tmp_path / "out", instruction="Mine.", endpoint=endpoint).told == "Mine."
 
 
 def test_checks_name_what_is_wrong() -> None:
