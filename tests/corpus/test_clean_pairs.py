@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -185,6 +186,18 @@ def test_a_stopped_run_goes_on_and_ends_alike(tmp_path: Path) -> None:
     (tmp_path / "b/out/manifest.json").unlink()
     second = clean(again)
     assert [each["sha256"] for each in first["shards"]] == [each["sha256"] for each in second["shards"]]
+
+
+def test_what_an_older_run_left_is_no_part_of_the_corpus(tmp_path: Path) -> None:
+    given = settings(
+        tmp_path, [*made_pairs(20), {"id": "x", "en": "Only English here.", "ar": "only English here"}]
+    )
+    other = replace(given.sources[0], name="other")
+    both = clean(replace(given, sources=[*given.sources, other], minimum_similarity=0))
+    assert [each["source"] for each in both["shards"]] == ["made", "other"]
+    clean(given)
+    for kind in ("shards", "dropped"):
+        assert [path.name for path in (tmp_path / "out" / kind).iterdir()] == ["made-00000.parquet"]
 
 
 def test_closed_sources_are_counted_but_never_shown(tmp_path: Path) -> None:

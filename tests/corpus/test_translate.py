@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -281,6 +282,13 @@ def test_a_document_of_failed_sentences_is_dropped_and_can_be_read(
     ].to_list() == [1, 1, 1]
     sentences = pl.read_parquet(tmp_path / "out/sentences/web.translated-00000.parquet")
     assert set(sentences["reason"]) == {"repetition"}
+    # Other checks in the same directory: what was dropped is kept now, and stands nowhere else.
+    again = settings(corpus, tmp_path / "out", endpoint=endpoint, checks=replace(LENIENT, maximum_failed=1))
+    (tmp_path / "out/shards").mkdir(exist_ok=True)
+    (tmp_path / "out/shards/older.translated-00000.parquet").touch()
+    assert translate(again)["totals"]["documents"] == 3
+    assert not list((tmp_path / "out/dropped").iterdir())
+    assert [path.name for path in (tmp_path / "out/shards").iterdir()] == ["web.translated-00000.parquet"]
 
 
 def test_the_way_back_is_scored(marian: Path, corpus: Path, tmp_path: Path) -> None:
