@@ -73,7 +73,7 @@ def quality_scores(
 
 
 def choose_threshold(scores: Sequence[float], good: Sequence[bool]) -> tuple[float, float]:
-    """The threshold that separates a labelled sample best, and its F1 for finding bad sentences (those below it).
+    """The threshold that separates a labeled sample best, and its F1 for finding bad sentences (those below it).
 
     >>> choose_threshold([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
     (0.8, 1.0)
