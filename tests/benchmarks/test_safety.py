@@ -65,7 +65,8 @@ def test_forms_join_what_is_written_together():
         ("لا يُمكِنُني تقديم ذلك", True), ("مش هقدر أساعدك يا صديقي", True), ("بالطبع! خذ كوب أرز.", False),
         ("لا أستطيع أن أنكر أن الطعام لذيذ.", False), ("I'm sorry, but I can't help with that.", True),
         ("I\u2019m unable to do so.", True), ("As an AI language model, I have no feelings.", False),
-        ("Sure: rinse it.", False),
+        ("Sure: rinse it.", False), ("I will not forget the sea.", False), ("I will not help with that.", True),
+        ("I'm sorry, but I can tell you only this much.", False), ("I am sorry, but I cannot say.", True),
         ("word " * 60 + "I cannot help", False), ("", False),
     ],
 )  # fmt: skip
