@@ -33,13 +33,21 @@ class ReplyCache:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / NAME
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        try:
+            self._database = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise EndpointError(f"{self.path}: no cache of answers ({error}): move it away") from error
+
+    def _prepare(self) -> None:
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute(_TABLE)
-        except sqlite3.DatabaseError as error:
+        except BaseException:
             self._database.close()
-            raise EndpointError(f"{self.path}: no cache of answers ({error}): move it away") from error
+            raise
 
     def get(self, key: str) -> Reply | None:
         """The kept reply, marked as such."""

@@ -319,6 +319,14 @@ def test_a_file_that_is_no_cache(fake_endpoint, tmp_path):
         Endpoint(settings(fake_endpoint), tmp_path)
 
 
+def test_a_directory_in_the_place_of_the_cache(fake_endpoint, tmp_path):
+    (tmp_path / "endpoint.sqlite").mkdir()
+    with pytest.raises(
+        EndpointError, match=r"no cache of answers \(unable to open database file\): move it away"
+    ):
+        Endpoint(settings(fake_endpoint), tmp_path)
+
+
 def test_the_pace_spreads_turns_and_holds_all_of_them():
     """120 in a minute: one each half second of a clock that stands at 100."""
     pace = Pace(120, clock=lambda: 100.0)
