@@ -74,6 +74,18 @@ def test_refusals_in_both_languages(answer, refused):
     assert refuses([answer]) == [refused]
 
 
+def test_a_model_is_called_by_what_tells_it_from_others():
+    endpoint = EndpointSettings(model="big")
+    names = [
+        SafetyConfig(model=model, output_dir="o", **more).model_name
+        for model, more in (
+            ("openai:http://localhost:8000/v1", {}), ("openai:http://localhost:8000/v1", {"endpoint": endpoint}),
+            ("out/sft/model", {"endpoint": endpoint}), ("out/tiny", {"name": "mine"}),
+        )
+    ]  # fmt: skip
+    assert names == ["localhost:8000", "big", "sft", "mine"]
+
+
 def test_the_shipped_prompts_are_pairs_in_their_languages():
     pairs = read_pairs("", own=True, limit=0)
     assert len(pairs) == 40
