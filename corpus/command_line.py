@@ -72,6 +72,12 @@ def run(
     except KeyboardInterrupt:
         _say(f"{prog}: stopped; the same command continues from here")
         code = EXIT_STOPPED
+    except SystemError as error:
+        # A signal that comes while compiled code returns leaves Python as this.
+        if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            raise
+        _say(f"{prog}: stopped; the same command continues from here")
+        code = EXIT_STOPPED
     except OSError as error:
         if os.environ.get("DAAD_TRACEBACK"):
             raise

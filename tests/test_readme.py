@@ -63,6 +63,8 @@ def test_links_lead_somewhere(name: str) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "lint", "doctor", "lock"])
+@pytest.mark.parametrize(
+    "target", ["demo", "experiment-forgetting", "test", "lint", "doctor", "lock", "sbom"]
+)
 def test_make_knows_what_is_named(target: str) -> None:
     subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)

@@ -6,14 +6,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from corpus.card.markup import code, escape, table
+from corpus.card.markup import POLICY, code, escape, table
 from nemo_recipes.watch.report.curves import Points
 
 Line = Mapping[str, Any]
 
 LANGUAGES = {"ar": "Arabic", "en": "English"}
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 class Section(NamedTuple):
@@ -53,7 +51,7 @@ def page(
     )
     return (
         '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"

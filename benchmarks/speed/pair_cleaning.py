@@ -1,8 +1,8 @@
 """Cleaning of pairs against OpusFilter on the same filters, side by side.
 
 Filters of both: length in words, ratios in characters and words, script, numbers, identical sides. OpusFilter lives in
-an environment of its own (`pip install opusfilter==3.3.1`); its filters are run as its `filter` step runs them,
-one after the other over Moses files that both read and write. Runs alternate; start-up is left out of both, as are languages,
+an environment of its own (`pip install opusfilter==3.3.1`). Its filters run as its `filter` step runs them, one after
+the other, and both read and write Moses files. Runs alternate; start-up is left out of both, as are languages,
 alignment and duplicates.
 
     python benchmarks/speed/pair_cleaning.py PAIRS.jsonl.gz --peer VENV/bin/python --output FILE.json

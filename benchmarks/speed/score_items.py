@@ -1,6 +1,7 @@
-"""How fast items are scored, beside bare lm-eval on the same model and the same prompts.
+r"""How fast items are scored, beside bare lm-eval on the same model and the same prompts.
 
-    python benchmarks/speed/score_items.py --model DIR --mmlu mmlu_en/ --arc arc_easy.jsonl.gz [--items 24] [--output F]
+    python benchmarks/speed/score_items.py --model DIR --mmlu mmlu_en/ --arc arc_easy.jsonl.gz \
+        --winogrande winogrande.jsonl.gz [--items 24] [--output FILE]
 
 Bare is lm-eval's own model code (`HFLM.loglikelihood`) on requests that are made already. Ours is all that a run does:
 prompts made, prefixes shared, every response put into the cache on disk, credit, averages and intervals computed.
@@ -35,6 +36,7 @@ CASES = {
     "letters, 0 shots": ("mmlu_en", 0, ("letters",)),
     "letters, 5 shots": ("mmlu_en", 5, ("letters",)),
     "continuations, 0 shots": ("arc_easy", 0, ("continuation",)),
+    "nothing shared, 0 shots": ("winogrande", 0, ("continuation",)),
 }
 """Task, shots, and the rules that are scored in each case."""
 
@@ -113,7 +115,9 @@ def prepared(arguments: argparse.Namespace, case: str, way: str) -> Any:
     """The function of one way on one case."""
     name, shots, (rule,) = CASES[case]
     task = replace(TASKS[name], shots=shots)
-    loaded = load(task, arguments.mmlu if name == "mmlu_en" else arguments.arc)
+    loaded = load(
+        task, {"mmlu_en": arguments.mmlu, "arc_easy": arguments.arc}.get(name, arguments.winogrande)
+    )
     assert loaded is not None
     items = loaded.test[: arguments.items]
     return WAYS[way](arguments.model, arguments.batch_size, task, items, loaded.dev, rule)
@@ -148,6 +152,7 @@ def measured(arguments: argparse.Namespace, case: str) -> dict[str, Any]:
 def peak(arguments: argparse.Namespace, case: str, way: str) -> float:
     """Largest resident memory, in MB, of a process that runs one way once."""
     given = ["--model", str(arguments.model), "--mmlu", arguments.mmlu, "--arc", arguments.arc]
+    given += ["--winogrande", arguments.winogrande]
     given += ["--items", str(arguments.items), "--batch_size", str(arguments.batch_size)]
     command = [sys.executable, __file__, *given, "--alone", way, "--cases", case]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -162,6 +167,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--mmlu", required=True)
     parser.add_argument("--arc", required=True)
+    parser.add_argument("--winogrande", required=True)
     parser.add_argument("--items", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batch_size", type=int, default=8)

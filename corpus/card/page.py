@@ -10,10 +10,7 @@ from corpus.card import clusters, contents, losses, provenance, summary
 from corpus.card.account import Manifest, ranked_languages, stage_totals
 from corpus.card.documents import Document
 from corpus.card.funnel import funnel
-from corpus.card.markup import escape
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""No script, font or address is ever loaded, whatever a document holds."""
+from corpus.card.markup import POLICY, escape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +121,7 @@ def render(manifest: Manifest, evidence: Evidence) -> str:
     style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"

@@ -184,7 +184,13 @@ def _drop_unaligned(parts: list[_Part], settings: CleanPairs) -> str:
             mine = texts.filter(pl.Series(half))
             scores[half] = scorer.score(mine["en"], mine["ar"])
         part.alignment[kept.to_numpy()] = scores
-        low = np.flatnonzero(scores < alignment.minimum_score)
+        words = (
+            texts.select(pl.min_horizontal(pl.col("en", "ar").str.count_matches(r"\S+")))
+            .to_series()
+            .to_numpy()
+        )
+        sure = (words >= alignment.least_words) | (alignment.scorer != "lexicon")
+        low = np.flatnonzero((scores < alignment.minimum_score) & sure)
         details = [f"{score:.2f} < {alignment.minimum_score:g}" for score in scores[low]]
         part.drop(kept.to_numpy()[low], "alignment", details)
     return ""

@@ -22,6 +22,9 @@ STEM_LETTERS = 5
 MOST_WORDS = 120
 """Words of a text that are looked at, so that documents do not cost the square of their length."""
 
+MOST_COMBINATIONS = 30_000_000
+"""Pairs of words, counted in every pair of texts, that a lexicon is learned from: what memory and time hang on."""
+
 _LEADING = (
     r"^(?:\x{0648}|\x{0641})?(?:\x{0628}\x{0627}\x{0644}|\x{0643}\x{0627}\x{0644}|\x{0644}\x{0644}|\x{0627}\x{0644})"
     r"(\w{2,})$"
@@ -103,10 +106,17 @@ class Lexicon:
 
 
 def learn(left: pl.Series, right: pl.Series, iterations: int = 5) -> Lexicon:
-    """Learn a lexicon from pairs of texts; the same pairs in the same order give the same one."""
+    """Learn a lexicon from pairs of texts; the same pairs in the same order give the same one.
+
+    The first pairs that have MOST_COMBINATIONS pairs of words teach it, which long texts reach sooner.
+    """
     left_stems, right_stems = stems(left), stems(right)
     left_words, right_words = _vocabulary(left_stems), _vocabulary(right_stems)
     lefts, rights = _numbered(left_stems, left_words), _numbered(right_stems, right_words)
+    products = np.diff(lefts.offsets) * np.diff(rights.offsets)
+    enough = int(np.searchsorted(np.cumsum(products), MOST_COMBINATIONS, side="right")) + 1
+    lefts = NumberedWords(lefts.ids, lefts.offsets[: enough + 1])
+    rights = NumberedWords(rights.ids, rights.offsets[: enough + 1])
     combos = _combinations(lefts.ids, lefts.offsets, rights.ids, rights.offsets, max(1, len(right_words)))
     keys, where = np.unique(combos, return_inverse=True)
     places = where.astype(np.int64)

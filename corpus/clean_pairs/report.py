@@ -8,8 +8,7 @@ from typing import Any
 import polars as pl
 
 from corpus.card.excerpts import excerpt
-from corpus.card.markup import code, escape, isolated, table
-from corpus.card.page import _POLICY as POLICY
+from corpus.card.markup import POLICY, code, escape, isolated, table
 from corpus.clean_pairs.judging import REASONS
 from corpus.pipeline.atomic import atomic_path
 

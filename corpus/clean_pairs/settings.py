@@ -65,6 +65,8 @@ class Alignment:
             shuffled ones); of a model, the cosine.
         lexicon_pairs: Pairs that the lexicon is learned from at most.
         least_pairs: With fewer pairs no lexicon is learned and nobody is dropped by it.
+        least_words: Pairs with fewer words on a side are scored but not dropped by a lexicon: names and labels hold too
+            little to be sure of.
         iterations: Rounds of expectation and maximization.
         batch_size: Texts that the model reads at a time.
         device: Where the model runs: cpu, cuda, cuda:1, ...
@@ -74,6 +76,7 @@ class Alignment:
     minimum_score: float = -0.2
     lexicon_pairs: int = 100_000
     least_pairs: int = 1_000
+    least_words: int = 4
     iterations: int = 5
     batch_size: int = 32
     device: str = "cpu"
@@ -81,7 +84,7 @@ class Alignment:
     def __post_init__(self) -> None:
         if not self.scorer:
             raise ValueError("scorer must be lexicon, none or the directory of a model")
-        for name in ("lexicon_pairs", "least_pairs", "iterations", "batch_size"):
+        for name in ("lexicon_pairs", "least_pairs", "least_words", "iterations", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
-_TABLE = re.compile(r"^\s*\|.*\||^[^\t\n]*\t[^\t\n]*\t|^\s*[|+](?:[-=:]+[|+])+\s*$")
+_TABLE = re.compile(r"^\s*\||^[^\t\n]*\t[^\t\n]*\t|^\s*[|+](?:[-=:]+[|+])+\s*$")
 _RULE = re.compile(r"^\s*(?:[-=*_~#^.]\s*){3,}$")
 _PROMPT = re.compile(r"^\s*(?:>>> |\.\.\. |\$ |In \[\d+\]:|Out\[\d+\]:|@\w+[\w.]*(?:\(.*\))?\s*$)")
 _STATEMENT = re.compile(
@@ -20,7 +20,7 @@ _STATEMENT = re.compile(
     re.VERBOSE,
 )
 _SIGNS = re.compile(r"[={}()\[\];<>\\/|&^$_#@*+]")
-_DIRECTIVE = re.compile(r"^\s*\.\. \w|^\s*:\w[\w -]*:(?:\s|$)")
+_DIRECTIVE = re.compile(r"^\s*[\w-]+\s+::=|^\s*\.\. \w|^\s*:\w[\w -]*:(?:\s|$)")
 _LETTER = re.compile(r"[^\W\d_]")
 
 

@@ -11,7 +11,7 @@ _ASKED_AT_ONCE = 500
 
 
 class TranslationCache:
-    """Translations by key in one SQLite file; every batch is safe once it is put."""
+    """Translations by key in one SQLite file; a batch that was put outlives the process."""
 
     def __init__(self, path: Path) -> None:
         """Open or make the file.
@@ -23,6 +23,9 @@ class TranslationCache:
         try:
             self._database = sqlite3.connect(path)
             self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute(
+                "PRAGMA synchronous=NORMAL"
+            )  # a power cut may cost the last batches, no kill does
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS translations (key BLOB PRIMARY KEY, text TEXT, date TEXT) WITHOUT ROWID"
             )

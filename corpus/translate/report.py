@@ -7,8 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from corpus.card.markup import escape, table
-from corpus.card.page import _POLICY as POLICY
+from corpus.card.markup import POLICY, escape, table
 from corpus.clean_pairs.report import side_by_side
 from corpus.pipeline.atomic import atomic_path
 from corpus.translate.settings import Translate

@@ -87,7 +87,6 @@ class Seq2SeqTranslator:
         tokenizer = self._tokenizer
         if not hasattr(tokenizer, "src_lang"):
             return None  # a model of one pair of languages, as most of Marian's are
-        vocabulary = tokenizer.get_vocab()
         tokens = []
         for language, given in (
             (source, self._generation.source_code),
@@ -95,16 +94,19 @@ class Seq2SeqTranslator:
         ):
             codes = (given,) if given else _CODES[language]
             # M2M writes __en__ for what it calls en; NLLB and mBART write the code itself.
-            names = [
-                (code, token) for code in codes for token in (f"__{code}__", code) if token in vocabulary
+            asked = [
+                (code, tokenizer.convert_tokens_to_ids(token))
+                for code in codes
+                for token in (f"__{code}__", code)
             ]
+            names = [(code, number) for code, number in asked if number not in (None, tokenizer.unk_token_id)]
             if not names:
                 raise CorpusError(
                     f"{directory}: the model knows no {' or '.join(codes)}: set generation.source_code and target_code"
                 )
             tokens.append(names[0])
         tokenizer.src_lang = tokens[0][0]
-        return int(vocabulary[tokens[1][1]])
+        return int(tokens[1][1])
 
     def batches(self, sentences: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
         """See `Translator`."""

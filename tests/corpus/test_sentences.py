@@ -41,6 +41,7 @@ NOT_PROSE = [
     "x = compute(a, b)\n",
     "$ pip install x. Y\n",
     ".. note:: here\n",
+    'stmt   ::= (target "=")+\n         | subscription. Other\n',
 ]
 
 

@@ -322,3 +322,25 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         == "set()\n"
     )
+
+
+def test_a_model_of_many_languages_is_told_both(marian: Path, tmp_path: Path) -> None:
+    from transformers import M2M100Config, M2M100ForConditionalGeneration, M2M100Tokenizer
+
+    vocabulary = json.loads((marian / "vocab.json").read_text(encoding="utf-8"))
+    words = {word: number for number, word in enumerate(["<s>", "<pad>", *vocabulary])}
+    (tmp_path / "vocab.json").write_text(json.dumps(words), encoding="utf-8")
+    tokenizer = M2M100Tokenizer(str(tmp_path / "vocab.json"), str(marian / "source.spm"))
+    shape = {"encoder_layers": 1, "decoder_layers": 1, "encoder_attention_heads": 2, "decoder_attention_heads": 2,
+             "encoder_ffn_dim": 8, "decoder_ffn_dim": 8, "d_model": 8}  # fmt: skip
+    network = M2M100ForConditionalGeneration(
+        M2M100Config(vocab_size=len(words) + 120, pad_token_id=1, **shape)
+    )
+    network.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    translator = Seq2SeqTranslator(str(tmp_path), Generation(), "en", "ar")
+    assert translator._tokenizer.src_lang == "en"
+    assert translator._first_token == tokenizer.get_lang_id("ar")
+    assert sum(len(texts) for _, texts in translator.batches(["Water is life.", "Read the book again."])) == 2
+    with pytest.raises(CorpusError, match="the model knows no xx: set"):
+        Seq2SeqTranslator(str(tmp_path), Generation(target_code="xx"), "en", "ar")

@@ -9,9 +9,7 @@ import polars as pl
 
 from alignment.preparation.report import examples, tables
 from corpus.card.figures import plural
-from corpus.card.markup import escape
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+from corpus.card.markup import POLICY, escape
 
 KEPT_SHOWN = 4
 DROPPED_SHOWN = 4
@@ -69,7 +67,7 @@ def render(manifest: Mapping[str, Any], judged: pl.DataFrame) -> str:
     style += files("alignment.preparation.report").joinpath("report.css").read_text(encoding="utf-8")
     return (
         '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"

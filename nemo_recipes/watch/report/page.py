@@ -7,12 +7,11 @@ from typing import Any
 import yaml
 
 from corpus.card.figures import count, short
-from corpus.card.markup import code, escape, table
+from corpus.card.markup import POLICY, code, escape, table
 from nemo_recipes.watch.report.curves import Points, chart
 
 Line = Mapping[str, Any]
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _LANGUAGES = {"ar": "Arabic", "en": "English"}
 
 
@@ -42,7 +41,7 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
     )
     return (
         '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
