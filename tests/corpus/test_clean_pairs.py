@@ -44,6 +44,7 @@ GOOD = (
         (GOOD[0] + " See https://a.org/x.", GOOD[1] + " انظر https://a.org/y.", "urls"),
         (GOOD[0] + " See https://a.org/x.", GOOD[1] + " انظر (https://a.org/x)", None),
         ("42", "٤٢", "identical"),
+        ("Write to http://example.org/help/en.", "اكتب إلى http://example.org/help/en", None),
     ],
 )
 def test_each_rule_names_its_reason(left: str, right: str | None, reason: str | None) -> None:
@@ -114,6 +115,15 @@ def test_the_lexicon_is_ibm_model_1() -> None:
     assert lexicon.backward[0] == pytest.approx(
         backward[lexicon.right[key % width], lexicon.left[key // width]]
     )
+
+
+def test_words_of_texts_that_taught_nothing_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, right = pl.Series(["one two", "three four", "five six"]), pl.Series(["wahid", "thalatha", "khamsa"])
+    monkeypatch.setattr("corpus.clean_pairs.lexicon.MOST_COMBINATIONS", 3)  # each pair has two
+    lexicon = learn(left, right)
+    assert lexicon.left.to_list() == ["four", "one", "three", "two"]
+    assert lexicon.score(left, right).tolist()[2] == 0
+    assert lexicon.score(left, right)[0] > 0
 
 
 def test_arabic_words_lose_their_article_and_are_cut() -> None:
