@@ -13,7 +13,7 @@ from corpus.endpoint import EndpointSettings, Reply, Request
 from corpus.errors import CorpusError
 from corpus.schema import SHARD_COLUMNS
 from corpus.translate.cache import TranslationCache
-from corpus.translate.checks import check, has_loop
+from corpus.translate.checks import check, has_loop, quality_scores
 from corpus.translate.settings import Checks, Generation, PairRules, Translate
 from corpus.translate.translating import translate, translated_sentences
 from corpus.translate.translators import EndpointTranslator, Seq2SeqTranslator, sentence_key
@@ -309,6 +309,9 @@ def test_mistakes_are_told_in_one_line(corpus: Path, tmp_path: Path) -> None:
         translate(settings(corpus, tmp_path / "out", translator=str(tmp_path), sources=["wbe"]))
     with pytest.raises(CorpusError, match="give the directory of a finished corpus"):
         translate(settings(tmp_path, tmp_path / "out", translator=str(tmp_path)))
+    (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
+    with pytest.raises(CorpusError, match="no quality model can be loaded"):
+        quality_scores(str(tmp_path), ["a"], ["b"], "cpu")
     (tmp_path / "bad").write_bytes(b"not a database, certainly not" * 50)
     with pytest.raises(CorpusError, match="not a cache of translations"):
         TranslationCache(tmp_path / "bad")
