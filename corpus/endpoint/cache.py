@@ -72,11 +72,12 @@ class ReplyCache:
         with self._lock:
             self._database.execute(f"INSERT OR REPLACE INTO replies ({columns}) VALUES (?,?,?,?,?,?)", values)  # noqa: S608
 
-    def tokens(self) -> tuple[int, int, int]:
-        """Number of kept replies, and the tokens of their prompts and answers."""
-        query = "SELECT COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0) FROM replies"
+    def tokens(self, model: str) -> tuple[int, int, int]:
+        """Number of kept replies of a model, and the tokens of their prompts and answers."""
+        sums = "COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0)"
         with self._lock:
-            replies, prompts, completions = self._database.execute(query).fetchone()
+            row = self._database.execute(f"SELECT {sums} FROM replies WHERE model = ?", (model,))  # noqa: S608
+            replies, prompts, completions = row.fetchone()
         return replies, prompts, completions
 
     def close(self) -> None:

@@ -251,6 +251,12 @@ def test_tokens_and_cost(fake_endpoint, tmp_path):
         pytest.raises(EndpointError, match=r"the budget of 0.0001 is spent \(0.0008\)"),
     ):
         endpoint.ask(questions(5))
+    # Another model's answers in the same file are not counted at this one's prices.
+    with Endpoint(
+        settings(fake_endpoint, model="dear", price_input=2.0, budget=0.0001), tmp_path
+    ) as endpoint:
+        assert endpoint.summary()["kept"] == {"answers": 0, "cost": 0}
+        endpoint.ask(questions(1))
     fake_endpoint.counts = None
     with Endpoint(priced, tmp_path) as endpoint:
         endpoint.ask(questions(6))
