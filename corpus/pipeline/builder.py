@@ -239,8 +239,12 @@ def _file_tasks(
     done = directory / "complete.json"
     if done.exists():
         described = read_json(done)
-        progress(file.bytes)
-        return FinishedFile(source, [PartFiles(directory, n) for n in range(described["parts"])], described)
+        finished = FinishedFile(
+            source, [PartFiles(directory, n) for n in range(described["parts"])], described
+        )
+        if all(part.is_whole() for part in finished.parts):
+            progress(file.bytes)
+            return finished
     parts: list[PartFiles] = []
     records = position = 0
     block_bytes = cleaning.config.block_megabytes * 1_000_000
@@ -251,7 +255,8 @@ def _file_tasks(
         records += count
         part = PartFiles(directory, len(parts))
         parts.append(part)
-        if not part.summary.exists():
+        if not part.is_whole():
+            part.summary.unlink(missing_ok=True)
             yield PartTask(cleaning.config, source, block, count, part, cleaning.benchmarks)
         progress(block.position - position)
         position = block.position

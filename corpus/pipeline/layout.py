@@ -130,3 +130,16 @@ class PartFiles:
     def summary(self) -> Path:
         """Counts of the part, as JSON."""
         return self._path("summary.json")
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each file but the summary, which keeps them."""
+        paths = (self.documents, self.dropped, self.units, self.lines, self.faults)
+        return {path.name: path.stat().st_size for path in paths}
+
+    def is_whole(self) -> bool:
+        """Whether all files are there as they were written; a disk that lost one's end is noticed."""
+        try:
+            kept: dict[str, int] = json.loads(self.summary.read_text(encoding="utf-8"))["bytes"]
+            return kept == self.sizes()
+        except (OSError, ValueError, KeyError):
+            return False

@@ -69,6 +69,7 @@ def make_part(task: PartTask) -> PartFiles:
         "text_bytes": int(kept["text"].str.len_bytes().sum()),
         "counts": [counted | row for row in flow.counts()],
         "changes": flow.changes,
+        "bytes": files.sizes(),
         "run": {"seconds": clock},
     }
     write_json(files.summary, summary)
