@@ -1,4 +1,4 @@
-"""Precision and recall of language identification on labelled files.
+"""Precision and recall of language identification on labeled files.
 
 Each argument is LABEL=PATH or LABEL=PATH:COLUMN[:KEY=VALUE]: a JSONL file (.gz too), the column of the text
 (text), and which rows to take. A .po file gives its translations, cldr:LOCALE the names of places in babel's
@@ -28,7 +28,7 @@ from corpus.language import Identification, identify
 
 
 def read(source: str) -> list[str]:
-    """Texts of one labelled source."""
+    """Texts of one labeled source."""
     if source.startswith("cldr:"):
         from babel import Locale
 
@@ -67,7 +67,7 @@ def measure(label: str, source: str) -> dict[str, Any]:
 
 
 def score(sources: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Precision, recall and counts of each labelled language over all sources, each text counting once."""
+    """Precision, recall and counts of each labeled language over all sources, each text counting once."""
     table: Counter[tuple[str, str]] = Counter()
     for source in sources:
         label = "ar" if source["label"] == "arz" else source["label"]

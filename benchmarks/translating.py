@@ -73,9 +73,10 @@ def split_pairs(config: TranslateConfig) -> tuple[list[Pair], list[Pair]]:
     """
     pairs = read_pairs(Path(config.data))
     examples = read_pairs(Path(config.examples)) if config.examples else pairs[: config.shots]
-    if not config.examples and set(config.direction_names) - set(config.hypotheses):
+    translates = bool(set(config.direction_names) - set(config.hypotheses))
+    if translates and not config.examples:
         pairs = pairs[config.shots :]
-    if len(examples) < config.shots or not pairs:
+    if (translates and len(examples) < config.shots) or not pairs:
         raise BenchmarkError(
             f"{config.data}: {config.shots} examples are asked for, which leaves none to score"
         )

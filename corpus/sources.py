@@ -39,7 +39,7 @@ class Source:
         text_columns: For parallel text, the column of each language, as {en: source, ar: target}.
         id_column: Column of the record's id; a missing one is replaced by the record's number.
         url_column: Column of the address.
-        license_column: Column of the licence.
+        license_column: Column of the license.
         domain_column: Column of the domain, where it varies within the source.
         text_unit: For plain text, what one document is.
         encoding: How text files are encoded.

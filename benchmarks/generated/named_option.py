@@ -46,13 +46,15 @@ _RIGHT = (
     "\N{ARABIC LETTER YEH WITH HAMZA ABOVE}\N{ARABIC LETTER YEH})\N{ARABIC LETTER TEH MARBUTA}?"
 )
 _IS = "\N{ARABIC LETTER HEH}[\N{ARABIC LETTER YEH}\N{ARABIC LETTER WAW}]"
+_JOINED = r"\w|['\u2019]\w"  # a letter that a word goes on with: I'm
+_ARTICLE = r"(?-i:a\s+\w)"
 _CUE = re.compile(
     rf"(?:(?:{'|'.join(_WORDS.values())})(?:\s+(?:{'|'.join([*_WORDS.values(), _RIGHT, _IS])}))*"
     rf"|\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|option|choice))*)"
-    rf"{_OPENING}{_LETTER}(?!\w)",
+    rf"{_OPENING}(?!{_ARTICLE}){_LETTER}(?!{_JOINED})",
     re.IGNORECASE,
 )
-_FIRST = re.compile(rf"^{_OPENING}{_LETTER}(?=\s*(?:$|[^\w\s])|\s*\n)")
+_FIRST = re.compile(rf"^{_OPENING}{_LETTER}(?!{_JOINED})(?=\s*(?:$|[^\w\s])|\s*\n)")
 _FIRST_THEN_TEXT = re.compile(rf"^{_OPENING}{_LETTER}\s+(?P<rest>\S.*)", re.DOTALL)
 _OR = "\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{ARABIC LETTER WAW}"
 _EITHER = re.compile(rf"^{_OPENING}{_LETTER}[)\].]*\s*(?:or|/|{_OR})\s*[(\[]*[{''.join(_FORMS)}](?!\w)")

@@ -31,6 +31,9 @@ from corpus.pipeline.lock import held
 
 LARGEST_BODY = 1 << 16
 
+_LONGEST = 1e9
+"""Seconds that a judgment may take; neither is an endless number one, nor one that is no number."""
+
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -53,7 +56,7 @@ class Server(ThreadingHTTPServer):
         self, address: tuple[str, int], desk: Desk, *, html: str, token: str, allowed: list[str]
     ) -> None:
         self.desk, self.html, self.token = desk, html, token
-        self.open_to_others = not ip_address(address[0]).is_loopback
+        self.open_to_others = bool(allowed) or not ip_address(address[0]).is_loopback
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
@@ -69,7 +72,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where to point a browser; others than this machine's own need the key."""
+        """Where to point a browser; it needs the key where others than this machine's own can reach the server."""
         key = f"?key={self.token}" if self.open_to_others else ""
         return f"http://{_in_url(str(self.server_address[0]))}:{self.server_port}/{key}"
 
@@ -194,13 +197,13 @@ class _Handler(BaseHTTPRequestHandler):
         criterion, value, seconds = asked.get("criterion"), asked.get("value"), asked.get("seconds", 0)
         if not isinstance(criterion, str) or not isinstance(value, str) or number is None:
             raise _Refused(HTTPStatus.BAD_REQUEST, "number, criterion and value must be given")
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not abs(seconds) < _LONGEST:
             raise _Refused(HTTPStatus.BAD_REQUEST, "seconds must be a number")
         self.server.desk.click(annotator, number, criterion, value, float(seconds))
 
     def _body(self) -> dict[str, Any]:
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > LARGEST_BODY:
+        if not length.isdecimal() or len(length) > len(str(LARGEST_BODY)) or int(length) > LARGEST_BODY:
             raise _Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"send at most {LARGEST_BODY} bytes, and say how many"
             )
@@ -209,6 +212,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
         try:
             asked = json.loads(content)
+            json.dumps(asked, ensure_ascii=False).encode()  # half of a pair of surrogates is no text either
         except ValueError as error:
             raise _Refused(HTTPStatus.BAD_REQUEST, "the body is no JSON") from error
         if not isinstance(asked, dict):

@@ -21,7 +21,8 @@ class ServeConfig:
         title: What the page is called; empty for a plain name.
         host: Address to listen on; only this machine reaches 127.0.0.1.
         port: Port to listen on; 0 for any that is free.
-        allowed_hosts: Further names by which browsers may reach the page, as eval.example.org:8000.
+        allowed_hosts: Further names by which browsers may reach the page, as eval.example.org:8000; with any, the page
+            opens with a key only.
         seed: Seed of every annotator's order and sides.
     """
 

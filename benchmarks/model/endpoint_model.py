@@ -26,13 +26,11 @@ class EndpointModel:
         endpoint: Where requests go; it keeps every answer.
         chats: Whether texts to be continued are sent as a chat's turn.
         tokenizer_dir: Hugging Face directory of the model's tokenizer; None to go by the server's tokens.
-        refused: Requests that the endpoint refused so far.
     """
 
     endpoint: Endpoint
     chats: bool
     tokenizer_dir: Path | None = None
-    refused: int = 0
 
     def close(self) -> None:
         """Close the endpoint."""
@@ -84,7 +82,6 @@ class EndpointModel:
             else:
                 asked.append(completion(prompt, **known))
         replies = self.endpoint.ask(asked, desc="generating")
-        self.refused += sum(bool(reply.refusal) for reply in replies)
         return [
             reply.text if self.chats else _cut(reply.text, request.args[1]["until"])
             for reply, request in zip(replies, requests, strict=True)

@@ -9,6 +9,8 @@ from benchmarks.model_card.facts import Facts
 from benchmarks.model_card.settings import CardConfig
 
 LANGUAGES = ("ar", "en")
+METRICS = {"f1": "F1", "exact_match": "exact match"}
+"""The hub's metrics of rules that are not accuracy, by how the rules' names begin."""
 
 
 def front_matter(facts: Facts, config: CardConfig) -> str:
@@ -32,14 +34,15 @@ def _results(facts: Facts) -> Iterator[dict[str, Any]]:
     """Scores of this model under the first rule of each task."""
     for score in facts["scores"][0]["scores"] if facts["scores"] else []:
         if score["first"]:
+            kind = next((name for name in METRICS if score["rule"].startswith(name)), "acc")
             yield {
                 "task": {"type": "text-generation"},
                 "dataset": {"name": score["title"], "type": score["task"]},
                 "metrics": [
                     {
-                        "type": "acc",
+                        "type": kind,
                         "value": round(100 * score["micro"]["value"], 2),
-                        "name": f"accuracy, {score['rule']}",
+                        "name": f"{METRICS.get(kind, 'accuracy')}, {score['rule']}",
                     }
                 ],
             }

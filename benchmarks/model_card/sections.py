@@ -128,7 +128,7 @@ def _before_after(bits: Mapping[str, float] | None) -> str:
 
 
 def scores(facts: Facts) -> str:
-    """Accuracy of every task under its first rule, runs beside one another."""
+    """Score of every task under its first rule (accuracy unless that says otherwise), runs beside one another."""
     runs = facts["scores"]
     if not runs:
         return NOT_MEASURED
@@ -147,7 +147,7 @@ def scores(facts: Facts) -> str:
         for score in run["scores"]
         if score["first"]
     ]
-    header = ("model", "task", "language", "rule", "accuracy %, 95 %", "chance %", "items", "signature")
+    header = ("model", "task", "language", "rule", "score %, 95 %", "chance %", "items", "signature")
     return markdown_table(header, rows, (4, 5, 6))
 
 

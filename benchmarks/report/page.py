@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.report import league, quality, standings
 from benchmarks.report.document import document
-from benchmarks.report.samples import Sample
+from benchmarks.report.samples import AlsoChosen, Sample
 from benchmarks.report.shown_items import shown
 from benchmarks.report.tables import Results
 from corpus.card.markup import escape
@@ -80,7 +80,7 @@ def render(
     *,
     bits: standings.Bits = (),
     changed: standings.Changed = (),
-    also_chosen: Mapping[str, Mapping[str, str]] | None = None,
+    also_chosen: AlsoChosen | None = None,
     note: str = "",
 ) -> str:
     """The whole HTML page; the same results and samples give the same text.

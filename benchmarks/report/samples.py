@@ -15,6 +15,10 @@ from benchmarks.tasks.task import Rule
 SAMPLES_PER_TASK = 2
 
 
+AlsoChosen = Mapping[tuple[str, str], Mapping[str, str]]
+"""By title of the task and id of the item: what each of several models answered."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """An item as the report shows it.
@@ -54,24 +58,24 @@ def read_samples(output: Path, results: Results) -> dict[str, list[Sample]]:
 
 def choices_by_model(
     directories: Sequence[Path], runs: Sequence[Results], samples: Mapping[str, Sequence[Sample]]
-) -> dict[str, dict[str, str]]:
-    """For each sample's id the choice of every model, under the first rule of its task, as a letter's place or text.
+) -> AlsoChosen:
+    """The choice of every model on each sample, under the first rule of its task, as a letter's place or text.
 
-    A model that was not asked the item is left out.
+    A model that was not asked the item is left out. Ids are unique within a task only: translations share theirs.
     """
-    wanted = {sample.id for items in samples.values() for sample in items}
-    found: dict[str, dict[str, str]] = {identity: {} for identity in wanted}
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for directory, results in zip(directories, runs, strict=True):
         for score in results["scores"]:
             if not score["first"] or score["rule"] == "mass":
                 continue
             frame = pl.read_parquet(directory / "items" / f"{score['task']}.parquet")
-            frame = frame.filter(pl.col("id").is_in(list(wanted)))
+            wanted = [sample.id for sample in samples.get(score["title"], ())]
+            frame = frame.filter(pl.col("id").is_in(wanted))
             for identity, answer, chosen in zip(
                 frame["id"], frame["answer"], _chosen(frame, score["rule"]), strict=True
             ):
                 told = "right" if chosen == answer else f"wrong ({chosen + 1})" if chosen >= 0 else "wrong"
-                found[identity][results["model"]["name"]] = told
+                found.setdefault((score["title"], identity), {})[results["model"]["name"]] = told
     return found
 
 

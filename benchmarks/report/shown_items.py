@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from benchmarks.prompts.wording import wording
-from benchmarks.report.samples import Sample
+from benchmarks.report.samples import AlsoChosen, Sample
 from corpus.card.excerpts import cut
 from corpus.card.markup import attribute, code, direction, escape, isolated
 
 SHOWN_CHARACTERS = 420
 
 
-def shown(
-    samples: Mapping[str, Sequence[Sample]], also_chosen: Mapping[str, Mapping[str, str]] | None = None
-) -> str:
-    """All samples, under the title of their task; `also_chosen` says by id what each of several models answered."""
+def shown(samples: Mapping[str, Sequence[Sample]], also_chosen: AlsoChosen | None = None) -> str:
+    """All samples, under the title of their task."""
     parts = []
     for title, items in samples.items():
-        articles = "".join(_item(item, (also_chosen or {}).get(item.id, {})) for item in items)
+        articles = "".join(_item(item, (also_chosen or {}).get((title, item.id), {})) for item in items)
         parts.append(f'<h3>{escape(title)}</h3>\n<div class="examples">{articles}</div>')
     return "\n".join(parts)
 

@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from corpus.endpoint.settings import EndpointSettings
+from corpus.endpoint.settings import EndpointSettings, endpoint_url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +76,11 @@ class SafetyConfig:
     @property
     def model_name(self) -> str:
         """What the report calls the model."""
+        url = endpoint_url(self.model)
+        if url:
+            return self.name or self.endpoint.model or urlsplit(url).netloc
         path = Path(self.model)
-        return self.name or self.endpoint.model or (path.parent.name if path.name == "model" else path.name)
+        return self.name or (path.parent.name if path.name == "model" else path.name)
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the figures are."""

@@ -37,7 +37,8 @@ def align(left: Lengths, right: Lengths, forward: Matrix, backward: Matrix, sett
     if not len(left) or not len(right):
         return [*(Bead((i, i + 1), (0, 0), 0.0) for i in range(len(left))),
                 *(Bead((0, 0), (j, j + 1), 0.0) for j in range(len(right)))]  # fmt: skip
-    band = max(settings.band, max(len(left), len(right)) // 10)
+    # Where a left sentence stands for many right ones, the bands of neighboring rows must overlap, or no path fits.
+    band = max(settings.band, max(len(left), len(right)) // 10, len(right) // len(left) + 1)
     weight = settings.coverage_weight if forward.size else 0.0
     path, covered = _align(
         left, right, forward, backward, KINDS, _PRIORS, settings.length_ratio, settings.length_variance,

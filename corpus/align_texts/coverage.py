@@ -50,6 +50,11 @@ class EmbeddingCoverage:
 
     def __call__(self, left: pl.Series, right: pl.Series) -> tuple[Matrix, Matrix]:
         """See `Coverage`."""
+        if not len(left) or not len(
+            right
+        ):  # of no sentences there are no vectors either, so their size is unknown
+            nothing = np.zeros((len(left), len(right)), np.float32)
+            return nothing, nothing
         cosines: Matrix = self._scorer.embed(left) @ self._scorer.embed(right).T
         return cosines, cosines
 

@@ -24,6 +24,7 @@ from corpus.fold import fold
 from corpus.pipeline.atomic import (
     atomic_path,
     read_json,
+    remove_others,
     remove_partials,
     sha256_of,
     write_json,
@@ -203,6 +204,7 @@ def _enough(parts: list[_Part], pairs: int) -> list[_Part]:
 
 def _write(parts: list[_Part], output: Path, settings: CleanPairs) -> dict[str, Any]:
     allowed = examples_allowed(settings)
+    (output / "manifest.json").unlink(missing_ok=True)  # from here on the shards are not all of the older run
     shards, dropped, unreadable = [], [], []
     reasons: Counter[str] = Counter()
     numbers: Counter[str] = Counter()
@@ -227,6 +229,8 @@ def _write(parts: list[_Part], output: Path, settings: CleanPairs) -> dict[str, 
             documents = _documents(kept)
             write_parquet(output / "shards" / name, documents)
             shards.append(_described(documents, output, f"shards/{name}", part.source))
+    for kind, written in (("shards", shards), ("dropped", dropped)):
+        remove_others(output / kind, {Path(each["path"]).name for each in written})
     with atomic_path(output / "quarantine.jsonl") as partial:
         pl.DataFrame(unreadable or {"path": []}).write_ndjson(partial)
     return {

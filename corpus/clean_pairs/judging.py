@@ -117,7 +117,7 @@ def _measure(texts: pl.DataFrame, rules: PairRules) -> pl.DataFrame:
         *(_script_share(texts[side], counts[side], side) for side in _SIDES),
         *(_foreign_languages(texts[side], side, rules) for side in _SIDES),
         ((folded["en"] == folded["ar"]) & (folded["en"] != "")).alias("identical"),
-        _copied(folded, counts, rules),
+        _copied(texts, counts, rules),
         numbers_in_common(texts["en"], texts["ar"]).alias("numbers"),
         same_urls(texts["en"], texts["ar"]).alias("urls")
         if rules.match_urls
@@ -126,19 +126,20 @@ def _measure(texts: pl.DataFrame, rules: PairRules) -> pl.DataFrame:
     return pl.DataFrame(columns)
 
 
-def _copied(folded: pl.DataFrame, counts: Mapping[str, pl.DataFrame], rules: PairRules) -> pl.Series:
-    """Share of the shorter side's words that the other has too; 0 where it has fewer than four.
+def _copied(texts: pl.DataFrame, counts: Mapping[str, pl.DataFrame], rules: PairRules) -> pl.Series:
+    """Share of the shorter side's words, outside of URLs, that the other has too; 0 where it has fewer than four.
 
     Only texts with letters of one script on both sides can have words in common, which few pairs have.
     """
-    shares = pl.Series("copied", [0.0]).new_from_index(0, folded.height)
+    shares = pl.Series("copied", [0.0]).new_from_index(0, texts.height)
     common = sum(
         pl.min_horizontal(counts["en"][script], counts["ar"][script]) for script in ("latin", "arabic")
     )
-    some = folded.with_row_index().filter(pl.select(common >= _COPIED_LETTERS).to_series())
+    some = texts.with_row_index().filter(pl.select(common >= _COPIED_LETTERS).to_series())
     if rules.maximum_copied == 1 or not some.height:
         return shares
-    words = some.select("index", *(pl.col(side).str.split(" ").list.unique() for side in _SIDES))
+    folded = (from_buffers(fold(some[side].str.replace_all(_URL, " "))).alias(side) for side in _SIDES)
+    words = some.with_columns(folded).with_columns(pl.col(_SIDES).str.split(" ").list.unique())
     shorter = pl.min_horizontal(pl.col(_SIDES).list.len())
     each = words.select(
         "index", share=pl.col("en").list.set_intersection("ar").list.len() / shorter * (shorter >= 4)

@@ -111,12 +111,12 @@ def learn(left: pl.Series, right: pl.Series, iterations: int = 5) -> Lexicon:
     The first pairs that have MOST_COMBINATIONS pairs of words teach it, which long texts reach sooner.
     """
     left_stems, right_stems = stems(left), stems(right)
+    products = left_stems.list.len().cast(pl.Int64) * right_stems.list.len()
+    enough = int(np.searchsorted(products.cum_sum().to_numpy(), MOST_COMBINATIONS, side="right")) + 1
+    # Words of later texts stay out of the vocabulary: nothing is known of what goes with them.
+    left_stems, right_stems = left_stems.head(enough), right_stems.head(enough)
     left_words, right_words = _vocabulary(left_stems), _vocabulary(right_stems)
     lefts, rights = _numbered(left_stems, left_words), _numbered(right_stems, right_words)
-    products = np.diff(lefts.offsets) * np.diff(rights.offsets)
-    enough = int(np.searchsorted(np.cumsum(products), MOST_COMBINATIONS, side="right")) + 1
-    lefts = NumberedWords(lefts.ids, lefts.offsets[: enough + 1])
-    rights = NumberedWords(rights.ids, rights.offsets[: enough + 1])
     combos = _combinations(lefts.ids, lefts.offsets, rights.ids, rights.offsets, max(1, len(right_words)))
     keys, where = np.unique(combos, return_inverse=True)
     places = where.astype(np.int64)

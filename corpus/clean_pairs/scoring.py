@@ -54,7 +54,7 @@ class EmbeddingScorer:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory)
             self._model: Any = AutoModel.from_pretrained(directory).to(device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CorpusError(f"{directory}: the model cannot be loaded ({reason})") from error
         self._torch, self._batch_size, self._device = torch, batch_size, device
 

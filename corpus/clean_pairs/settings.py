@@ -19,8 +19,8 @@ class PairRules:
             short texts vary more.
         minimum_script: Least share of a side's letters that are of its language's script, outside of URLs; 0 is off.
         identify_language: Whether a side that is surely in another language is dropped.
-        maximum_copied: Most of the shorter side's words that may stand in the other side too, where it has at least
-            four; 1 is off.
+        maximum_copied: Most of the shorter side's words, outside of URLs, that may stand in the other side too, where
+            it has at least four; 1 is off.
         minimum_numbers: Least share of numbers of three digits or more that both sides have, of all that either has;
             Arabic-Indic digits equal Western ones, and separators do not count. 0 is off.
         match_urls: Whether both sides must have the same URLs.

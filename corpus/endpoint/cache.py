@@ -33,13 +33,21 @@ class ReplyCache:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / NAME
         self._lock = threading.Lock()
-        self._database = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+        try:
+            self._database = sqlite3.connect(
+                self.path, timeout=60, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise EndpointError(f"{self.path}: no cache of answers ({error}): move it away") from error
+
+    def _prepare(self) -> None:
         try:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute(_TABLE)
-        except sqlite3.DatabaseError as error:
+        except BaseException:
             self._database.close()
-            raise EndpointError(f"{self.path}: no cache of answers ({error}): move it away") from error
+            raise
 
     def get(self, key: str) -> Reply | None:
         """The kept reply, marked as such."""
@@ -64,11 +72,12 @@ class ReplyCache:
         with self._lock:
             self._database.execute(f"INSERT OR REPLACE INTO replies ({columns}) VALUES (?,?,?,?,?,?)", values)  # noqa: S608
 
-    def tokens(self) -> tuple[int, int, int]:
-        """Number of kept replies, and the tokens of their prompts and answers."""
-        query = "SELECT COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0) FROM replies"
+    def tokens(self, model: str) -> tuple[int, int, int]:
+        """Number of kept replies of a model, and the tokens of their prompts and answers."""
+        sums = "COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0)"
         with self._lock:
-            replies, prompts, completions = self._database.execute(query).fetchone()
+            row = self._database.execute(f"SELECT {sums} FROM replies WHERE model = ?", (model,))  # noqa: S608
+            replies, prompts, completions = row.fetchone()
         return replies, prompts, completions
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class Endpoint:
         self._stopped = threading.Event()
         self._answered = 0
         self.settings = settings
-        self._paid_before = cost(*self._cache.tokens()[1:], settings)
+        self._paid_before = 0.0
         try:
             self.settings = replace(settings, model=settings.model or self._only_model())
         except EndpointError as error:
@@ -58,6 +58,8 @@ class Endpoint:
         except BaseException:
             self.close()
             raise
+        # Others' answers in the same file have other prices.
+        self._paid_before = cost(*self._cache.tokens(self.settings.model)[1:], settings)
 
     def __enter__(self) -> Self:
         return self
@@ -119,8 +121,8 @@ class Endpoint:
         self.ledger.add(reply)
 
     def summary(self) -> dict[str, Any]:
-        """Counts and cost of this run, and of all answers that the cache holds; ready for JSON."""
-        replies, prompts, completions = self._cache.tokens()
+        """Counts and cost of this run, and of all answers of the model that the cache holds; ready for JSON."""
+        replies, prompts, completions = self._cache.tokens(self.settings.model)
         kept = {"answers": replies, "cost": round(cost(prompts, completions, self.settings), 6)}
         return {"model": self.settings.model, **self.ledger.summary(self.settings), "kept": kept}
 

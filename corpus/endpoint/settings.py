@@ -24,7 +24,7 @@ class EndpointSettings:
         longest_wait: Seconds between two attempts at most, unless the endpoint asks for more (Retry-After).
         price_input: Price of a million tokens of prompts.
         price_output: Price of a million tokens of answers.
-        budget: Stop when the answers in the cache have cost so much, in the prices' currency; 0 for no limit.
+        budget: Stop when the model's answers in the cache have cost so much, in the prices' currency; 0 for no limit.
     """
 
     url: str = ""

@@ -37,7 +37,7 @@ def pairs_of(shard: pl.DataFrame) -> pl.DataFrame:
 def bundled(pairs: pl.DataFrame, document_words: int) -> pl.DataFrame:
     """The pairs with `bundle`, a number that rises from 0.
 
-    A bundle goes on until it has `document_words` words in both languages; it never holds two domains, licences or
+    A bundle goes on until it has `document_words` words in both languages; it never holds two domains, licenses or
     kinds. A pair that is as long as a document stands alone.
     """
     traits = pl.struct("domain", "kind", "license")

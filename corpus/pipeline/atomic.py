@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,3 +73,10 @@ def remove_partials(directory: Path) -> None:
     """Remove what killed processes left unfinished; only the holder of the directory's lock may call this."""
     for partial in directory.rglob(".*.partial"):
         partial.unlink(missing_ok=True)
+
+
+def remove_others(directory: Path, names: Collection[str]) -> None:
+    """Remove the Parquet files of a directory that have none of these names: an older run left them."""
+    for path in directory.glob("*.parquet"):
+        if path.name not in names:
+            path.unlink()

@@ -23,6 +23,7 @@ from corpus.pipeline import passes
 from corpus.pipeline.atomic import (
     atomic_path,
     read_json,
+    remove_others,
     remove_partials,
     sha256_of,
     write_json,
@@ -383,9 +384,7 @@ def _put_in_place(layout: Layout, files: PassFiles, shards: list[ShardSummary]) 
         for name in sorted(names):
             if (waiting / f"{name}.parquet").exists():
                 (waiting / f"{name}.parquet").replace(directory / f"{name}.parquet")
-        for path in directory.glob("*.parquet"):
-            if path.stem not in names:
-                path.unlink()
+        remove_others(directory, {f"{name}.parquet" for name in names})
 
 
 def _write_clusters(path: Path, clusters: pl.DataFrame) -> None:

@@ -8,7 +8,7 @@ _TABLE = re.compile(r"^\s*\||^[^\t\n]*\t[^\t\n]*\t|^\s*[|+](?:[-=:]+[|+])+\s*$")
 _RULE = re.compile(r"^\s*(?:[-=*_~#^.]\s*){3,}$")
 _PROMPT = re.compile(r"^\s*(?:>>> |\.\.\. |\$ |In \[\d+\]:|Out\[\d+\]:|@\w+[\w.]*(?:\(.*\))?\s*$)")
 _STATEMENT = re.compile(
-    r"""^\s*(?:
+    r"""^\s*+(?:
       (?:def|class|import|from\s+[\w.]+\s+import|return|elif|else:|try:|except|raise|while|for\s+\w+(?:,\s*\w+)*\s+in)\b.*[:)\w]\s*$
     | [\w.\[\]'"]+\s*(?:[-+*/|&^%]?=)\s*\S.*$
     | [\w.]+\(.*\)\s*;?\s*$

@@ -22,6 +22,8 @@ _BOUNDARY = re.compile(rf"(?P<mark>[{_TERMINALS}]+)(?P<close>[{_CLOSERS}]*)(?P<s
 _LEAD = re.compile(r"^\s*(?:(?:[-*+\u2022\u2013\u2014]|#{1,6}|>+|\(?\d{1,3}[.)]|[a-z]\))[^\S\n]+)?")
 _NEXT = re.compile(rf"^[{_OPENERS}]*(\S)")
 _LAST_WORD = re.compile(r"(\S+)$")
+_NEAR = 100
+"""Characters before and after a mark that are looked at: long lines must not be read again at each mark."""
 _INITIAL = re.compile(rf"^[{_OPENERS}]*(?:[^\W\d_]\.)*[^\W\d_]$")
 
 
@@ -69,9 +71,9 @@ def _split_line(line: str) -> list[Segment]:
     if start:
         found.append(Segment(content[:start], is_sentence=False))
     for boundary in _BOUNDARY.finditer(content, start):
-        if not _ends(
-            content[start : boundary.start()], boundary["mark"], boundary["close"], content[boundary.end() :]
-        ):
+        before = content[max(start, boundary.start() - _NEAR) : boundary.start()]
+        after = content[boundary.end() : boundary.end() + _NEAR]
+        if not _ends(before, boundary["mark"], boundary["close"], after):
             continue
         end = boundary.start("space")
         found.append(Segment(content[start:end], is_sentence=True))

@@ -50,15 +50,19 @@ def quality_scores(
     """Outputs of a quality-estimation model on sentences and their translations.
 
     Raises:
-        CorpusError: The directory holds no classifier with one output.
+        CorpusError: The directory holds no classifier with one output, or none that can be loaded.
     """
     if not Path(directory, "config.json").is_file():
         raise CorpusError(f"{directory}: no Hugging Face model is there (config.json): give its directory")
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(directory)
-    model: Any = AutoModelForSequenceClassification.from_pretrained(directory).to(device).eval()
+    try:
+        tokenizer: Any = AutoTokenizer.from_pretrained(directory)
+        model: Any = AutoModelForSequenceClassification.from_pretrained(directory).to(device).eval()
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise CorpusError(f"{directory}: no quality model can be loaded ({reason})") from error
     if model.config.num_labels != 1:
         raise CorpusError(f"{directory}: has {model.config.num_labels} outputs: a quality model has one")
     scores: list[float] = []
@@ -73,7 +77,7 @@ def quality_scores(
 
 
 def choose_threshold(scores: Sequence[float], good: Sequence[bool]) -> tuple[float, float]:
-    """The threshold that separates a labelled sample best, and its F1 for finding bad sentences (those below it).
+    """The threshold that separates a labeled sample best, and its F1 for finding bad sentences (those below it).
 
     >>> choose_threshold([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
     (0.8, 1.0)

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from corpus.clean_pairs.settings import PairRules
 from corpus.endpoint.settings import EndpointSettings
 
+_NAMES = {"ar": "Modern Standard Arabic", "en": "English"}
+
 
 def default_rules() -> PairRules:
     """Rules on a sentence and its translation: all numbers are kept, and hardly a word is left in the old language."""
@@ -88,7 +90,7 @@ class Translate:
         translator: Directory of a Hugging Face sequence-to-sequence model (Marian, NLLB, M2M, ...); empty to ask the
             endpoint.
         endpoint: A model behind an OpenAI-compatible address, such as vLLM's.
-        instruction: What the endpoint is told before each sentence.
+        instruction: What the endpoint is told before each sentence; empty for a line that names the target language.
         source_language: Language of the documents that are translated, en or ar.
         target_language: Language that they are translated into, ar or en.
         sources: Names of the sources that are translated; empty for all.
@@ -103,9 +105,7 @@ class Translate:
     output_dir: str
     translator: str = ""
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
-    instruction: str = (
-        "Translate the user's text into Modern Standard Arabic. Answer with the translation only."
-    )
+    instruction: str = ""
     source_language: Literal["en", "ar"] = "en"
     target_language: Literal["ar", "en"] = "ar"
     sources: list[str] = field(default_factory=list)
@@ -128,6 +128,13 @@ class Translate:
         for name in ("max_documents", "examples", "watts"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be at least 0, got {getattr(self, name)}")
+
+    @property
+    def told(self) -> str:
+        """What the endpoint is told before each sentence."""
+        return self.instruction or (
+            f"Translate the user's text into {_NAMES[self.target_language]}. Answer with the translation only."
+        )
 
     def decisive(self) -> dict[str, Any]:
         """The settings that decide what is made."""

@@ -12,7 +12,14 @@ import polars as pl
 from tqdm import tqdm
 
 from corpus.errors import CorpusError
-from corpus.pipeline.atomic import read_json, remove_partials, sha256_of, write_json, write_parquet
+from corpus.pipeline.atomic import (
+    read_json,
+    remove_others,
+    remove_partials,
+    sha256_of,
+    write_json,
+    write_parquet,
+)
 from corpus.pipeline.lock import held
 from corpus.schema import SHARD_COLUMNS
 from corpus.sentences import Segment, split
@@ -57,12 +64,15 @@ def translate(settings: Translate) -> dict[str, Any]:
         with closing(translator), closing(TranslationCache(output / "work" / "translations.sqlite")) as cache:
             work = _Work(settings, translator, cache, _back(settings))
             numbers: Counter[str] = Counter()
+            (output / "manifest.json").unlink(missing_ok=True)  # from here on shards may be of this run
             written = []
             for shard in shards:
                 number = numbers[shard["source"]]
                 numbers[shard["source"]] += 1
                 written.append(work.shard(corpus / shard["path"], shard["source"], number, output))
             ledger = translator.ledger()
+        for kind in ("shards", "dropped", "sentences"):
+            remove_others(output / kind, {each["file"] for each in written if each[kind]})
         content = _manifest(settings, manifest, written, notes, translator)
         content["run"] = {
             "seconds": round(time.time() - started, 2),
@@ -126,15 +136,17 @@ class _Work:
         finished = _documents(documents, cut, judged, self.translator, settings, source)
         poor = pl.col("failed_share") > settings.checks.maximum_failed
         name = f"{source}.translated"
-        described: dict[str, Any] = {"source": source, "sentences": frame.height, "shard": None}
+        file = f"{name}-{number:05d}.parquet"
+        described: dict[str, Any] = {"source": source, "file": file, "sentences": frame.height, "shard": None}
         described["failed"] = dict(judged.drop_nulls("reason").group_by("reason").len().sort("reason").rows())
         kept, dropped = finished.filter(~poor), finished.filter(poor)
         described["dropped"] = dropped.height
-        write_parquet(output / f"sentences/{name}-{number:05d}.parquet", _named(judged, documents))
+        described["shards"] = kept.height
+        write_parquet(output / f"sentences/{file}", _named(judged, documents))
         if dropped.height:
-            write_parquet(output / f"dropped/{name}-{number:05d}.parquet", dropped)
+            write_parquet(output / f"dropped/{file}", dropped)
         if kept.height:
-            relative = f"shards/{name}-{number:05d}.parquet"
+            relative = f"shards/{file}"
             write_parquet(output / relative, kept)
             totals = {each: int(kept[each].sum()) for each in ("characters", "words")}
             size = {"bytes": (output / relative).stat().st_size, "sha256": sha256_of(output / relative)}

@@ -156,9 +156,9 @@ class EndpointTranslator:
     def __init__(self, settings: Translate, open_endpoint: Callable[..., Endpoint] = Endpoint) -> None:
         """Open the endpoint, whose own cache lies in the output directory."""
         self._endpoint = open_endpoint(settings.endpoint, Path(settings.output_dir, "work", "endpoint"))
-        self._instruction = settings.instruction
+        self._instruction = settings.told
         self.name = self._endpoint.settings.model
-        self.version = digest([settings.endpoint.url, self.name, settings.instruction])
+        self.version = digest([settings.endpoint.url, self.name, settings.told])
 
     def batches(self, sentences: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
         """See `Translator`."""
@@ -175,7 +175,14 @@ class EndpointTranslator:
                 for number in numbers
             ]
             replies = self._endpoint.ask(requests, desc="asking")
-            yield numbers, [" ".join(reply.text.split()) for reply in replies]
+            # What was cut off at the longest answer is no translation of the whole sentence.
+            yield (
+                numbers,
+                [
+                    "" if reply.finish_reason == "length" else " ".join(reply.text.split())
+                    for reply in replies
+                ],
+            )
 
     def ledger(self) -> dict[str, Any]:
         """See `Translator`."""

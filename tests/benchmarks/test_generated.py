@@ -70,7 +70,9 @@ def test_any_text_is_an_option_or_told_why_not(text, size):
         ("(أ) أو (ب)", UNREADABLE), ("وهذا واضح", UNREADABLE),
         ("هـ", OUTSIDE), ("E", OUTSIDE), ("الإجابة: و", OUTSIDE), ("٩", OUTSIDE), ("0", OUTSIDE),
         ("ب القاهرة", 1), ("B القاهرة لأنها العاصمة", 1), ("قاهرة", 1), ("أعتقد أن الجواب: القاهِرة!", 1),
-        ("٢", 1), ("۲.", 1), ("2)", 1),
+        ("٢", 1), ("۲.", 1), ("2)", 1), ("ب-القاهرة", 1),
+        ("I'm not sure, but the answer is B", 1), ("I\u2019d say القاهرة", 1), ("The answer is a city, القاهرة", 1),
+        ("The answer is A because it is", 0),
     ],
 )  # fmt: skip
 def test_answers_that_are_planted(text, expected):

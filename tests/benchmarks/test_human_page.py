@@ -280,6 +280,10 @@ def test_only_our_own_page_can_write(config):
             ({}, ours(server, number=True)[1], None, 400),
             ({}, ours(server, value="best")[1], None, 400),
             ({}, ours(server, seconds="1")[1], None, 400),
+            ({}, ours(server, seconds=float("nan"))[1], None, 400),
+            ({}, ours(server, seconds=10**400)[1], None, 400),
+            ({}, ours(server, annotator="\ud800")[1], None, 400),
+            ({"Content-Length": "1" * 5000}, body, None, 413),
         ]
         for changes, content, host, status in refused:
             assert request(server, "POST", "/click", headers | changes, content, host)[0] == status, changes
@@ -346,8 +350,9 @@ def test_a_port_that_is_taken_is_one_line(config, tmp_path):
         make_server(config(host="here", output_dir=str(tmp_path / "third")))
 
 
-def test_others_need_the_key(config):
-    with served(config(host="0.0.0.0", allowed_hosts=["eval.example.org"])) as server:
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])  # the second behind a proxy
+def test_others_need_the_key(config, host):
+    with served(config(host=host, allowed_hosts=["eval.example.org"])) as server:
         assert request(server, "GET", "/", {})[0] == 403
         assert request(server, "GET", f"/?key={server.token}", {}, host="eval.example.org")[0] == 200
         assert server.url.endswith(f"?key={server.token}")

@@ -14,8 +14,10 @@ from benchmarks.forgetting import changes
 from benchmarks.league.__main__ import main
 from benchmarks.league.conversations import multiple_choice, write_questions
 from benchmarks.league.settings import LeagueConfig
+from benchmarks.report.samples import Sample, choices_by_model
 from benchmarks.report.writing import read_run, write_league
 from corpus.command_line import parse
+from corpus.pipeline.atomic import write_parquet
 
 CAPITALS = {"Egypt": "Cairo", "Sudan": "Khartoum", "Iraq": "Baghdad", "Yemen": "Sanaa", "Oman": "Muscat"}
 CAPITALS_AR = {"مصر": "القاهرة", "السودان": "الخرطوم", "العراق": "بغداد", "اليمن": "صنعاء", "عمان": "مسقط"}
@@ -213,6 +215,19 @@ def test_published_scores_stand_beside_ours_and_are_marked(planted, tiny_model, 
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "ALLaM-7B-instruct, quoted" in page
     assert '63.65 <small class="about">not measured here' in page
+
+
+def test_items_of_two_tasks_may_have_one_id(tmp_path):
+    scores = [
+        {"task": name, "title": name.upper(), "rule": "letters", "first": True} for name in ("egy", "lev")
+    ]
+    for name, letters in (("egy", [0.0, -1.0]), ("lev", [-1.0, 0.0])):
+        row = {"id": "7", "answer": 0, "choices": ["a", "b"], "letters": letters, "continuation": letters}
+        write_parquet(tmp_path / "items" / f"{name}.parquet", pl.DataFrame([row]))
+    sample = Sample(id="7", language="ar", lines=(), choices=("a", "b"), answer=0, chosen={}, sure=())
+    results = {"model": {"name": "m"}, "scores": scores}
+    found = choices_by_model([tmp_path], [results], {"EGY": [sample], "LEV": [sample]})
+    assert found == {("EGY", "7"): {"m": "right"}, ("LEV", "7"): {"m": "wrong (2)"}}
 
 
 def test_settings_are_checked():

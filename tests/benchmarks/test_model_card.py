@@ -11,6 +11,7 @@ import yaml
 from benchmarks.errors import BenchmarkError
 from benchmarks.model_card.__main__ import main
 from benchmarks.model_card.facts import dig, parameters
+from benchmarks.model_card.front_matter import front_matter
 from benchmarks.model_card.gaps import AXES, Template, gaps, requests, templates, widest
 from benchmarks.model_card.sections import markdown_table
 from benchmarks.model_card.settings import CardConfig
@@ -169,6 +170,18 @@ def test_the_card_says_what_the_manifests_say(tiny_model, tmp_path, made):
     assert "50.0 (40.0 to 60.0)" in parts["Scores"]
     assert "task:arabic_mmlu, v:1" in parts["Scores"]
     assert "- It is small." in parts["Limits"]
+
+
+def test_the_hub_is_told_which_metric_a_score_is(tmp_path):
+    scores = [
+        {"title": rule, "task": rule, "rule": rule, "first": True, "micro": {"value": 0.5}}
+        for rule in ("letters", "number", "f1", "f1_ar", "exact_match")
+    ]
+    told = front_matter({"name": "m", "scores": [{"scores": scores}]}, config("model", tmp_path))
+    results = yaml.safe_load(told.split("---\n")[1])["model-index"][0]["results"]
+    metrics = [each["metrics"][0] for each in results]
+    assert [metric["type"] for metric in metrics] == ["acc", "acc", "f1", "f1", "exact_match"]
+    assert [metric["name"] for metric in metrics][1:3] == ["accuracy, number", "F1, f1"]
 
 
 def test_gaps_are_those_of_plain_transformers(tiny_model, tmp_path):

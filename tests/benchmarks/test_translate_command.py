@@ -154,6 +154,13 @@ def test_prompts_and_their_answers(tmp_path, data):
     assert first_line("  \n", "ar") == ""
 
 
+def test_given_translations_of_few_rows_need_no_examples(tmp_path):
+    data = str(write_jsonl(tmp_path / "two.jsonl", PAIRS[:2]))
+    given = lines(tmp_path / "h.txt", [row["en"] for row in PAIRS[:2]])
+    found = run(tmp_path / "o", data, directions="ar-en", hypotheses={"ar-en": given})
+    assert found["directions"]["ar-en"]["rows"] == 2
+
+
 def test_mistakes_are_one_line(data, tmp_path):
     with pytest.raises(BenchmarkError, match="4 lines for 5 rows"):
         run(

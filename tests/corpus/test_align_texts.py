@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from corpus.align_texts.aligning import align_sentences, align_texts
 from corpus.align_texts.beads import KINDS, Bead, align, length_cost
-from corpus.align_texts.coverage import no_coverage
+from corpus.align_texts.coverage import EmbeddingCoverage, no_coverage
 from corpus.align_texts.documents import match_documents
 from corpus.align_texts.settings import AlignTexts, Beads
 from corpus.errors import CorpusError
@@ -90,6 +90,26 @@ def test_a_side_without_sentences() -> None:
         Bead((1, 2), (0, 0), 0.0),
     ]
     assert align(nothing, nothing, *no_coverage(), Beads()) == []
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(1, 130), (2, 300), (300, 2), (3, 1000)])
+def test_a_stub_against_a_long_text(rows: int, columns: int) -> None:
+    # A straight line so steep leaves a narrow band: there was no path in it.
+    found = align(np.full(rows, 50), np.full(columns, 50), *no_coverage(), Beads(band=1))
+    assert [i for bead in found for i in range(*bead.left)] == list(range(rows))
+    assert [j for bead in found for j in range(*bead.right)] == list(range(columns))
+
+
+def test_a_model_is_not_asked_about_a_side_without_sentences() -> None:
+    class Scorer:
+        def embed(self, texts: pl.Series) -> np.ndarray:
+            return np.ones((len(texts), 3), np.float32) if len(texts) else np.zeros((0, 1), np.float32)
+
+    covers = EmbeddingCoverage(Scorer())  # type: ignore[arg-type]
+    none, two = pl.Series([], dtype=pl.String), pl.Series(["a", "b"])
+    assert [each.shape for each in (*covers(none, two), *covers(two, none))] == [(0, 2)] * 2 + [(2, 0)] * 2
+    found = align_sentences([two, none], [two, two], covers, Beads())
+    assert [len(beads) for beads in found] == [2, 2]
 
 
 def sentences(count: int, seed: int) -> tuple[list[str], list[str]]:

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import zipfile
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,6 +44,7 @@ GOOD = (
         (GOOD[0] + " See https://a.org/x.", GOOD[1] + " انظر https://a.org/y.", "urls"),
         (GOOD[0] + " See https://a.org/x.", GOOD[1] + " انظر (https://a.org/x)", None),
         ("42", "٤٢", "identical"),
+        ("Write to http://example.org/help/en.", "اكتب إلى http://example.org/help/en", None),
     ],
 )
 def test_each_rule_names_its_reason(left: str, right: str | None, reason: str | None) -> None:
@@ -115,6 +117,15 @@ def test_the_lexicon_is_ibm_model_1() -> None:
     )
 
 
+def test_words_of_texts_that_taught_nothing_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    left, right = pl.Series(["one two", "three four", "five six"]), pl.Series(["wahid", "thalatha", "khamsa"])
+    monkeypatch.setattr("corpus.clean_pairs.lexicon.MOST_COMBINATIONS", 3)  # each pair has two
+    lexicon = learn(left, right)
+    assert lexicon.left.to_list() == ["four", "one", "three", "two"]
+    assert lexicon.score(left, right).tolist()[2] == 0
+    assert lexicon.score(left, right)[0] > 0
+
+
 def test_arabic_words_lose_their_article_and_are_cut() -> None:
     assert stems(pl.Series(["والكتاب بالمدرسة للطالب في الآن", None]))[0].to_list() == [
         "كتاب", "مدرسه", "طالب", "في", "ان",
@@ -185,6 +196,18 @@ def test_a_stopped_run_goes_on_and_ends_alike(tmp_path: Path) -> None:
     (tmp_path / "b/out/manifest.json").unlink()
     second = clean(again)
     assert [each["sha256"] for each in first["shards"]] == [each["sha256"] for each in second["shards"]]
+
+
+def test_what_an_older_run_left_is_no_part_of_the_corpus(tmp_path: Path) -> None:
+    given = settings(
+        tmp_path, [*made_pairs(20), {"id": "x", "en": "Only English here.", "ar": "only English here"}]
+    )
+    other = replace(given.sources[0], name="other")
+    both = clean(replace(given, sources=[*given.sources, other], minimum_similarity=0))
+    assert [each["source"] for each in both["shards"]] == ["made", "other"]
+    clean(given)
+    for kind in ("shards", "dropped"):
+        assert [path.name for path in (tmp_path / "out" / kind).iterdir()] == ["made-00000.parquet"]
 
 
 def test_closed_sources_are_counted_but_never_shown(tmp_path: Path) -> None:

@@ -251,6 +251,12 @@ def test_tokens_and_cost(fake_endpoint, tmp_path):
         pytest.raises(EndpointError, match=r"the budget of 0.0001 is spent \(0.0008\)"),
     ):
         endpoint.ask(questions(5))
+    # Another model's answers in the same file are not counted at this one's prices.
+    with Endpoint(
+        settings(fake_endpoint, model="dear", price_input=2.0, budget=0.0001), tmp_path
+    ) as endpoint:
+        assert endpoint.summary()["kept"] == {"answers": 0, "cost": 0}
+        endpoint.ask(questions(1))
     fake_endpoint.counts = None
     with Endpoint(priced, tmp_path) as endpoint:
         endpoint.ask(questions(6))
@@ -316,6 +322,14 @@ def test_a_stopped_call_keeps_what_came(fake_endpoint, tmp_path, monkeypatch):
 def test_a_file_that_is_no_cache(fake_endpoint, tmp_path):
     (tmp_path / "endpoint.sqlite").write_bytes(b"not a database, but long enough to be taken for one" * 40)
     with pytest.raises(EndpointError, match="no cache of answers"):
+        Endpoint(settings(fake_endpoint), tmp_path)
+
+
+def test_a_directory_in_the_place_of_the_cache(fake_endpoint, tmp_path):
+    (tmp_path / "endpoint.sqlite").mkdir()
+    with pytest.raises(
+        EndpointError, match=r"no cache of answers \(unable to open database file\): move it away"
+    ):
         Endpoint(settings(fake_endpoint), tmp_path)
 
 

@@ -1,5 +1,7 @@
 """The sentence splitter: cases in both languages, and the promise that a text comes together again exactly."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,15 @@ def test_code_and_tables_are_never_cut(block: str) -> None:
         "The end.",
     ]
     assert any(block in segment.text for segment in segments if not segment.is_sentence)
+
+
+@pytest.mark.parametrize(
+    "text", ["A. " * 40_000, " " * 40_000 + "x", "\u00a0" * 40_000 + "x."], ids=["A", " ", "nbsp"]
+)
+def test_long_lines_take_no_square_of_their_length(text: str) -> None:
+    started = time.process_time()
+    assert join(split(text)) == text
+    assert time.process_time() - started < 3  # it took 5 to 44 seconds
 
 
 def test_prose_with_a_few_signs_is_prose() -> None:

@@ -3,19 +3,20 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from corpus.endpoint import EndpointSettings
+from corpus.endpoint import EndpointSettings, Reply, Request
 from corpus.errors import CorpusError
 from corpus.schema import SHARD_COLUMNS
 from corpus.translate.cache import TranslationCache
-from corpus.translate.checks import check, has_loop
+from corpus.translate.checks import check, has_loop, quality_scores
 from corpus.translate.settings import Checks, Generation, PairRules, Translate
 from corpus.translate.translating import translate, translated_sentences
-from corpus.translate.translators import Seq2SeqTranslator, sentence_key
+from corpus.translate.translators import EndpointTranslator, Seq2SeqTranslator, sentence_key
 
 # Marian's tokenizer recommends sacremoses, which only real models' punctuation needs.
 pytestmark = pytest.mark.filterwarnings("ignore:Recommended")
@@ -227,6 +228,31 @@ def test_an_endpoint_translates_through_its_faults(fake_endpoint, corpus: Path, 
     assert not any("code" in str(each) for each in fake_endpoint.requests)
 
 
+class Cutting:
+    """An endpoint whose answers end at their longest length where they are long."""
+
+    def __init__(self, settings: EndpointSettings, cache_dir: Path) -> None:
+        self.settings, self.told = settings, list[str]()
+
+    def ask(self, requests: list[Request], desc: str) -> list[Reply]:
+        self.told += [request.payload["messages"][0]["content"] for request in requests]
+        texts = [request.payload["messages"][1]["content"].upper() for request in requests]
+        return [Reply(text=text[:5], finish_reason="length" if len(text) > 5 else "stop") for text in texts]
+
+
+def test_an_endpoint_is_told_the_language_and_what_it_cuts_off_fails(corpus: Path, tmp_path: Path) -> None:
+    endpoint = EndpointSettings(url="http://localhost:1/v1", model="tiny")
+    versions = set()
+    for source, target, language in (("en", "ar", "Modern Standard Arabic"), ("ar", "en", "English")):
+        given = {"source_language": source, "target_language": target, "endpoint": endpoint}
+        translator = EndpointTranslator(settings(corpus, tmp_path / "out", **given), Cutting)  # type: ignore[arg-type]
+        assert list(translator.batches(["short", "much longer"])) == [([0, 1], ["SHORT", ""])]
+        assert all(f"into {language}." in told for told in translator._endpoint.told)  # type: ignore[attr-defined]
+        versions.add(translator.version)
+    assert len(versions) == 2
+    assert settings(corpus, tmp_path / "out", instruction="Mine.", endpoint=endpoint).told == "Mine."
+
+
 def test_checks_name_what_is_wrong() -> None:
     pairs = pl.DataFrame(
         [
@@ -256,6 +282,13 @@ def test_a_document_of_failed_sentences_is_dropped_and_can_be_read(
     ].to_list() == [1, 1, 1]
     sentences = pl.read_parquet(tmp_path / "out/sentences/web.translated-00000.parquet")
     assert set(sentences["reason"]) == {"repetition"}
+    # Other checks in the same directory: what was dropped is kept now, and stands nowhere else.
+    again = settings(corpus, tmp_path / "out", endpoint=endpoint, checks=replace(LENIENT, maximum_failed=1))
+    (tmp_path / "out/shards").mkdir(exist_ok=True)
+    (tmp_path / "out/shards/older.translated-00000.parquet").touch()
+    assert translate(again)["totals"]["documents"] == 3
+    assert not list((tmp_path / "out/dropped").iterdir())
+    assert [path.name for path in (tmp_path / "out/shards").iterdir()] == ["web.translated-00000.parquet"]
 
 
 def test_the_way_back_is_scored(marian: Path, corpus: Path, tmp_path: Path) -> None:
@@ -276,6 +309,9 @@ def test_mistakes_are_told_in_one_line(corpus: Path, tmp_path: Path) -> None:
         translate(settings(corpus, tmp_path / "out", translator=str(tmp_path), sources=["wbe"]))
     with pytest.raises(CorpusError, match="give the directory of a finished corpus"):
         translate(settings(tmp_path, tmp_path / "out", translator=str(tmp_path)))
+    (tmp_path / "config.json").write_text('{"model_type": "nothing"}')
+    with pytest.raises(CorpusError, match="no quality model can be loaded"):
+        quality_scores(str(tmp_path), ["a"], ["b"], "cpu")
     (tmp_path / "bad").write_bytes(b"not a database, certainly not" * 50)
     with pytest.raises(CorpusError, match="not a cache of translations"):
         TranslationCache(tmp_path / "bad")
