@@ -66,6 +66,10 @@ class LeagueConfig:
         for name in self.models:
             if not name.strip() or any(character in name for character in "/\\,"):
                 raise ValueError(f"models: {name!r} must be a name without slashes and commas")
+            if name in (".", "..", "questions"):
+                raise ValueError(
+                    f"models: {name!r} is no name for a directory beside the report's own: choose another"
+                )
         for setting in ("questions", "text_documents", "text_characters", "threads"):
             if getattr(self, setting) < 0 or math.isinf(getattr(self, setting)):
                 raise ValueError(f"{setting} must be at least 0, got {getattr(self, setting)}")

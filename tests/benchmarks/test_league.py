@@ -235,6 +235,7 @@ def test_settings_are_checked():
         ({"models": {}}, "models or runs must be given"),
         ({"tasks": ""}, "tasks or conversations must be given"),
         ({"models": {"a/b": "m"}}, "a name without slashes"),
+        ({"models": {"..": "m"}}, "is no name for a directory"),
         ({"resamples": 1}, "resamples must be at least 100"),
         ({"threads": -1}, "threads must be at least 0"),
     ):
