@@ -116,9 +116,11 @@ def _legend(series: Mapping[str, Points]) -> str:
 
 
 def _figure(number: float) -> str:
-    """Three significant figures, thousands as k.
+    """Three significant figures, thousands whole, tens of thousands as k.
 
-    >>> [_figure(n) for n in (0.0, 0.00003, 1.23456, 12345.0)]
-    ['0', '3e-05', '1.23', '12.3 k']
+    >>> [_figure(n) for n in (0.0, 0.00003, 1.23456, 1750.0, 12345.0)]
+    ['0', '3e-05', '1.23', '1,750', '12.3 k']
     """
-    return short(number) if abs(number) >= 10_000 else f"{number:.3g}"
+    if abs(number) >= 10_000:
+        return short(number)
+    return f"{number:,.0f}" if abs(number) >= 1_000 else f"{number:.3g}"
