@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alignment.answer_language_config import AnswerLanguageConfig
+from alignment.dpo_config import DpoConfig
+from alignment.instructions.settings import InstructionsConfig
+from alignment.mine_config import MineConfig
+from alignment.sft_config import SftConfig
+from benchmarks.league.settings import LeagueConfig
 from corpus import readers
 from corpus.build_config import BuildConfig
 from corpus.command_line import parse
@@ -185,7 +191,7 @@ def test_every_source_of_the_config_finds_files_and_every_file_is_used(
 
 
 def test_every_step_of_the_demo_is_a_command_that_parses() -> None:
-    prepared, built, mixed, expanded, reported, english, first, rows, second = steps("out/demo/corpus")
+    prepared, built, mixed, expanded, reported, english, first, rows, second, *_ = steps("out/demo/corpus")
     assert prepared.arguments == ("demo.prepare", "--output", DATA_DIR)
     assert built.arguments[0] == "corpus.build"
     assert (ROOT / built.arguments[2]).is_file()
@@ -204,6 +210,26 @@ def test_every_step_of_the_demo_is_a_command_that_parses() -> None:
     stage_2 = parse(PretrainConfig, "nemo_recipes.pretrain", at_root(second.arguments[1:]))
     assert stage_2.model.checkpoint == grown.output_dir
     assert stage_2.data.tokenizer == grown.tokenizer == tokenizer.output_dir
+    assert stage_2.model.base == f"{stage_1.output_dir}/model"
+
+
+def test_every_step_of_the_demo_takes_what_the_one_before_made() -> None:
+    made, tuned, frozen, mined, preferred, counted, compared = steps("out/demo/corpus")[9:]
+    instructions = parse(InstructionsConfig, "alignment.instructions", at_root(made.arguments[1:]))
+    sft = parse(SftConfig, "alignment.sft", at_root(tuned.arguments[1:]))
+    assert [source.path for source in sft.data.sources] == [f"{instructions.output}/train.jsonl"]
+    before = parse(AnswerLanguageConfig, "alignment.answer_language", at_root(frozen.arguments[1:]))
+    mine = parse(MineConfig, "alignment.mine", at_root(mined.arguments[1:]))
+    assert [model.path for model in before.models] == [mine.model] == [f"{sft.output_dir}/model"]
+    dpo = parse(DpoConfig, "alignment.dpo", at_root(preferred.arguments[1:]))
+    assert dpo.data.path == [f"{mine.output_dir}/pairs.jsonl"]
+    assert dpo.model.checkpoint == mine.model
+    after = parse(AnswerLanguageConfig, "alignment.answer_language", at_root(counted.arguments[1:]))
+    assert [model.path for model in after.models] == [mine.model, f"{dpo.output_dir}/model"]
+    assert after.questions == before.questions
+    league = parse(LeagueConfig, "benchmarks.league", at_root(compared.arguments[1:]))
+    assert list(league.models.values())[2:] == [model.path for model in after.models]
+    assert [league.conversations] == after.questions.path == [f"{instructions.output}/evaluation.jsonl"]
 
 
 def at_root(arguments: tuple[str, ...]) -> list[str]:
@@ -223,7 +249,21 @@ def test_the_demo_stops_at_the_first_step_that_fails(
     monkeypatch.setattr(demo_main.subprocess, "run", failing)
     assert demo_main.main() == 2
     assert ran == ["demo.prepare", "corpus.build"]
-    assert "[2/9] build a clean" in capsys.readouterr().out
+    assert "[2/16] build a clean" in capsys.readouterr().out
+
+
+def test_what_preferences_did_is_told_with_its_interval(tmp_path: Path) -> None:
+    shares = {
+        name: {"shares": {lang: {"value": value} for lang in ("en", "ar")}}
+        for name, value in (("sft", 0.6), ("dpo", 0.75))
+    }
+    change = {lang: {"value": 0.15, "low": 0.1, "high": 0.2} for lang in ("en", "ar")}
+    directory = tmp_path / "out/demo/answer_language"
+    directory.mkdir(parents=True)
+    (directory / "result.json").write_text(json.dumps({"models": shares, "differences": {"dpo": change}}))
+    english, arabic = demo_main.preferred(tmp_path)
+    assert english == "English 60% after SFT, 75% after DPO: +0.150, 95 % interval +0.100 to +0.200"
+    assert arabic.startswith("Arabic ")
 
 
 def test_what_was_learned_is_told_by_language(tmp_path: Path) -> None:
