@@ -1,5 +1,6 @@
 """A checkpoint as a Hugging Face directory: safetensors, config and tokenizer, for transformers, vLLM and others."""
 
+import filecmp
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,9 +63,23 @@ def copy_tokenizer(tokenizer: Tokenizer, target: Path) -> None:
 
 
 def _replace(partial: Path, target: Path) -> None:
+    """Put one directory in the place of another, which stays as it is, its times too, where both hold the same bytes.
+
+    What was made of a model before then sees that the model has not changed.
+    """
+    if target.exists() and _same(partial, target):
+        shutil.rmtree(partial)
+        return
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
     partial.rename(target)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    names = sorted(path.name for path in one.iterdir())
+    if names != sorted(path.name for path in other.iterdir()):
+        return False
+    return filecmp.cmpfiles(one, other, names, shallow=False)[0] == names

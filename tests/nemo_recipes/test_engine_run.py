@@ -129,9 +129,19 @@ def test_a_finished_run_trains_no_more_and_exports_on_demand(finished: Path, rec
     config = configured(recipe, finished)
     (finished / "model" / "model.safetensors").unlink()
     export_newest(config)
+    exported = times(finished / "model")
     start(config)
     assert (finished / "log.jsonl").read_bytes() == before
-    assert (finished / "model" / "model.safetensors").is_file()
+    assert times(finished / "model") == exported  # what was made of it is still of the same model
+    (finished / "model" / "config.json").write_text("{}", encoding="utf-8")
+    start(config)
+    assert (
+        json.loads((finished / "model" / "config.json").read_text(encoding="utf-8"))["model_type"] == "llama"
+    )
+
+
+def times(directory: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in directory.iterdir()}
 
 
 def test_new_rows_learn_first_and_leave_all_else_alone(recipe: dict[str, Any], tmp_path: Path) -> None:
