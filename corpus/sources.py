@@ -33,7 +33,7 @@ class Source:
         language: ISO 639 code that all text is declared to have; empty to leave it to identification.
         domain: What the text is: web, news, books, encyclopedia, dialogue, transcribed, papers, code, ...
         kind: Written by people in this language, translated, synthetic, or parallel.
-        license: Licence of the text, where no column says it.
+        license: License of the text, where no column says it.
         url: Address of the source, where no column says it.
         text_column: Column of the text in tabular formats.
         text_columns: For parallel text, the column of each language, as {en: source, ar: target}.

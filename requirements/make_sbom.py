@@ -1,5 +1,5 @@
 # ruff: noqa: INP001  a folder of locks, not a package
-"""What an installation consists of, and under which licences: `make sbom`, from the lock and the installed packages.
+"""What an installation consists of, and under which licenses: `make sbom`, from the lock and the installed packages.
 
 Writes `core.cdx.json` (CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/) and `licenses.md` next to the lock.
 """
@@ -56,7 +56,7 @@ def describe(lock: str) -> Iterator[dict[str, Any]]:
 
 
 def license_of(package: Distribution) -> str:
-    """The licence that a package declares: the SPDX expression, else the classifiers, else a line of the field."""
+    """The license that a package declares: the SPDX expression, else the classifiers, else a line of the field."""
     fields = package.metadata
     if expression := fields.get("License-Expression"):
         return expression
@@ -72,7 +72,7 @@ def license_of(package: Distribution) -> str:
 
 
 def table(components: list[dict[str, Any]]) -> str:
-    """The packages by licence, as Markdown."""
+    """The packages by license, as Markdown."""
     groups: dict[str, list[str]] = {}
     for component in components:
         name = component["licenses"][0]["license"]["name"]
@@ -82,9 +82,9 @@ def table(components: list[dict[str, Any]]) -> str:
         for name, packages in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     ]
     heading = (
-        "# Licences of what `make setup` installs\n\nMade by `make sbom`, as the packages declare them.\n"
+        "# Licenses of what `make setup` installs\n\nMade by `make sbom`, as the packages declare them.\n"
     )
-    return "\n".join([heading, "| licence | packages |", "|---|---|", *rows, ""])
+    return "\n".join([heading, "| license | packages |", "|---|---|", *rows, ""])
 
 
 if __name__ == "__main__":
