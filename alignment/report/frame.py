@@ -1,12 +1,12 @@
 """A self-contained page in the style of the project's other reports."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import yaml
 
-from corpus.card.markup import POLICY, code, escape, table
+from corpus.card.markup import code, escape, table
+from corpus.card.shell import html_page, stylesheet
 from nemo_recipes.watch.report.curves import Points
 
 Line = Mapping[str, Any]
@@ -34,10 +34,6 @@ def page(
     kicker: str, title: str, note: str, tiles: Iterable[Tile], sections: Iterable[Section], version: str
 ) -> str:
     """The whole HTML page. `note` is what must be said of the model wherever a figure of it stands."""
-    style = "".join(
-        files(package).joinpath(name).read_text(encoding="utf-8")
-        for package, name in (("corpus.card", "card.css"), ("nemo_recipes.watch.report", "report.css"))
-    )
     body = "\n".join(
         f'<section><h2>{part.heading}</h2>\n<p class="how">{part.how}</p>\n{part.content}\n</section>'
         for part in sections
@@ -49,15 +45,14 @@ def page(
         "</dd></div>"
         for tile in tiles
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">{escape(kicker)}</p><h1>{escape(title)}</h1>\n{said}<dl class="tiles">{cells}</dl>'
-        f"</header>\n<main>\n{body}\n</main>\n<footer><p>Made by Daad {escape(version)} from log.jsonl, energy.jsonl "
-        "and manifest.json beside this file. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
+    return html_page(
+        kicker,
+        title,
+        style=stylesheet("nemo_recipes.watch.report", "report.css"),
+        header=f'{said}<dl class="tiles">{cells}</dl>',
+        main=body,
+        footer=f"Made by Daad {escape(version)} from log.jsonl, energy.jsonl and manifest.json beside this file. "
+        "Nothing is loaded from elsewhere.",
     )
 
 

@@ -14,9 +14,6 @@ _INVISIBLE = re.compile(
 The two joiners are left alone, for Arabic letters take another shape without them.
 """
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content security of every page: no script, font or address is ever loaded, whatever a document holds."""
-
 
 def escape(text: object) -> str:
     r"""Text as HTML: markup stays text, and invisible characters appear by their code point.

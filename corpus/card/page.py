@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import polars as pl
 
@@ -10,7 +9,8 @@ from corpus.card import clusters, contents, losses, provenance, summary
 from corpus.card.account import Manifest, ranked_languages, stage_totals
 from corpus.card.documents import Document
 from corpus.card.funnel import funnel
-from corpus.card.markup import POLICY, escape
+from corpus.card.markup import escape
+from corpus.card.shell import html_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,18 +118,14 @@ def render(manifest: Manifest, evidence: Evidence) -> str:
     contents_by_section = _account(manifest, evidence) | _losses(manifest, evidence) | _record(manifest)
     menu = "".join(f'<li><a href="#{name}">{heading}</a></li>' for name, (heading, _) in SECTIONS.items())
     body = "\n".join(_section(name, content) for name, content in contents_by_section.items())
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Data card</p><h1>{escape(title)}</h1>\n'
-        f"{summary.language_bar(stages, languages)}\n{summary.tiles(manifest, stages, evidence.contents)}\n"
-        f'<nav aria-label="Sections"><ol>{menu}</ol></nav></header>\n<main>\n{body}\n</main>\n'
-        f"<footer><p>Made by Daad {escape(manifest['daad'])} from manifest.json, shards/, dropped/ and "
-        "clusters.parquet beside this file. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
+    return html_page(
+        "Data card",
+        title,
+        header=f"{summary.language_bar(stages, languages)}\n{summary.tiles(manifest, stages, evidence.contents)}\n"
+        f'<nav aria-label="Sections"><ol>{menu}</ol></nav>',
+        main=body,
+        footer=f"Made by Daad {escape(manifest['daad'])} from manifest.json, shards/, dropped/ and clusters.parquet "
+        "beside this file. Nothing is loaded from elsewhere.",
     )
 
 

@@ -1,14 +1,14 @@
 """The page that shows what was dropped: every reason with pairs side by side, Arabic from right to left."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from corpus.card.excerpts import excerpt
-from corpus.card.markup import POLICY, code, escape, isolated, table
+from corpus.card.markup import code, escape, isolated, table
+from corpus.card.shell import html_page
 from corpus.clean_pairs.judging import REASONS
 from corpus.pipeline.atomic import atomic_path
 
@@ -71,17 +71,12 @@ def render(manifest: Mapping[str, Any], examples: pl.DataFrame, closed: set[str]
         for reason in REASONS
         if counts.get(reason)
     )
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n'
-        f'<body>\n<header><p class="kicker">Parallel text</p><h1>{title}</h1>\n'
-        f"<p>{came - stayed:,} pairs ({share:.1f} %) were dropped, each for the first reason that holds.</p></header>\n"
-        f"<main>\n<section><h2>What was dropped, and why</h2>\n{reasons}\n{notes}</section>\n{sections}\n</main>\n"
-        f"<footer><p>Made by Daad {escape(manifest['daad'])} from dropped/ and manifest.json beside this file.</p>"
-        "</footer>\n</body>\n</html>\n"
+    return html_page(
+        "Parallel text",
+        title,
+        header=f"<p>{came - stayed:,} pairs ({share:.1f} %) were dropped, each for the first reason that holds.</p>",
+        main=f"<section><h2>What was dropped, and why</h2>\n{reasons}\n{notes}</section>\n{sections}",
+        footer=f"Made by Daad {escape(manifest['daad'])} from dropped/ and manifest.json beside this file.",
     )
 
 

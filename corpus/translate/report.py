@@ -1,13 +1,13 @@
 """The page that shows translations beside their originals, those that failed first."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from corpus.card.markup import POLICY, escape, table
+from corpus.card.markup import escape, table
+from corpus.card.shell import html_page
 from corpus.clean_pairs.report import side_by_side
 from corpus.pipeline.atomic import atomic_path
 from corpus.translate.settings import Translate
@@ -51,16 +51,13 @@ def render(manifest: Mapping[str, Any], sentences: pl.DataFrame | None) -> str:
     ]
     groups = [] if sentences is None else [*totals["failed"], None]
     sections = "\n".join(_section(reason, sentences) for reason in groups if sentences is not None)
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="color-scheme" content="light dark">\n<title>{title}</title>\n<style>\n{style}</style>\n</head>\n'
-        f'<body>\n<header><p class="kicker">Translation</p><h1>{title}</h1></header>\n<main>\n'
-        f"<section><h2>In figures</h2>\n{table('This run and what it left', ('what', 'how much'), rows)}</section>\n"
-        f"{sections}\n</main>\n<footer><p>Made by Daad {escape(manifest['daad'])} from sentences/ and manifest.json "
-        "beside this file.</p></footer>\n</body>\n</html>\n"
+    figures = table("This run and what it left", ("what", "how much"), rows)
+    return html_page(
+        "Translation",
+        title,
+        header="",
+        main=f"<section><h2>In figures</h2>\n{figures}</section>\n{sections}",
+        footer=f"Made by Daad {escape(manifest['daad'])} from sentences/ and manifest.json beside this file.",
     )
 
 

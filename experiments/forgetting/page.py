@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from corpus.card.figures import short, size
 from corpus.card.markup import escape, table
+from corpus.card.shell import html_page
 from experiments.forgetting.wording import figure, findings, limits
 
 TITLE = "What a model forgets of English while it learns Arabic"
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _AXES = {"bytes": "flops", "compute": "num_bytes"}
 
 
@@ -195,7 +194,6 @@ _HOW_PICTURE = (
 
 def html(results: Mapping[str, Any], picture: str) -> str:
     """The report as one page that loads nothing."""
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
     note = results["settings"]["note"]
     parts = [
         f'<section><h2>{escape(section.heading)}</h2>\n<p class="how">{escape(section.how)}</p>\n'
@@ -219,21 +217,17 @@ def html(results: Mapping[str, Any], picture: str) -> str:
     ]
     settings = yaml.safe_dump(dict(results["settings"]), sort_keys=False, allow_unicode=True)
     drawn = re.sub(r"<svg ", '<svg style="width:100%;min-width:44rem;height:auto" ', picture, count=1)
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{TITLE}</title>\n<style>\n{style}figure{{max-width:none;margin:1.6rem 0}}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Experiment</p><h1>{TITLE}</h1>\n'
-        + (f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else "")
-        + f"{_tiles(results)}</header>\n<main>\n"
-        f'<figure class="scroll">{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n'
-        + "\n".join(parts)
-        + "\n<section><h2>Settings</h2>\n<details><summary>All of them</summary>"
-        f'<pre dir="ltr">{escape(settings)}</pre></details></section>\n</main>\n'
-        f"<footer><p>Made by Daad {escape(results['daad'])}. Nothing is loaded from elsewhere.</p></footer>\n"
-        "</body>\n</html>\n"
+    said = f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
+    shown = "\n".join(parts)
+    return html_page(
+        "Experiment",
+        TITLE,
+        style="figure{max-width:none;margin:1.6rem 0}",
+        header=f"{said}{_tiles(results)}",
+        main=f'<figure class="scroll">{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n{shown}\n<section>'
+        "<h2>Settings</h2>\n<details><summary>All of them</summary>"
+        f'<pre dir="ltr">{escape(settings)}</pre></details></section>',
+        footer=f"Made by Daad {escape(results['daad'])}. Nothing is loaded from elsewhere.",
     )
 
 

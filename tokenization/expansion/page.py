@@ -1,11 +1,11 @@
 """expansion.html: the curve, the proofs, and pieces to look at, in one page that loads nothing."""
 
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
 from corpus.card.markup import code, escape, isolated, table
+from corpus.card.shell import html_page
 from tokenization.expansion.curve_drawing import draw_curve
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -17,7 +17,6 @@ def render(manifest: dict[str, Any], curve: pl.DataFrame, pieces: pl.DataFrame) 
     """The whole page; the same manifest and columns give the same text."""
     sizes = manifest["sizes"]
     title = f"{sizes['base']:,} pieces and {sizes['learned'] + sizes['characters']:,} new ones"
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
     sections = [
         ("Fertility against size", _CURVE, _curve(manifest, curve)),
         ("Proofs", _PROOFS, _proofs(manifest)),
@@ -30,15 +29,15 @@ def render(manifest: dict[str, Any], curve: pl.DataFrame, pieces: pl.DataFrame) 
         f"{content}</section>"
         for number, (heading, how, content) in enumerate(sections)
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}{_STYLE}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Expanded tokenizer</p><h1>{escape(title)}</h1>\n{_tiles(manifest)}</header>\n'
-        f"<main>\n{body}\n</main>\n<footer><p>Made by Daad {escape(manifest['versions']['daad'])} from the files "
-        "beside this one. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
+    return html_page(
+        "Expanded tokenizer",
+        title,
+        style=_STYLE,
+        policy=_POLICY,
+        header=_tiles(manifest),
+        main=body,
+        footer=f"Made by Daad {escape(manifest['versions']['daad'])} from the files beside this one. Nothing is loaded "
+        "from elsewhere.",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from corpus.card.account import LANGUAGES
 from corpus.card.figures import count, plural, size
 from corpus.card.markup import escape
+from corpus.card.shell import html_page
 from tokenization.report.findings import Findings
 from tokenization.report.inventory import as_data
 from tokenization.report.league import league, slice_label
@@ -115,19 +116,16 @@ def render(findings: Findings, settings: Mapping[str, Any]) -> str:
     menu = "".join(f'<li><a href="#{name}">{SECTIONS[name][0]}</a></li>' for name in shown)
     body = "\n".join(_section(name, content) for name, content in shown.items())
     script = _file("report.js")
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8") + _file("report.css")
     title = _title(findings)
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Fertility report</p><h1>{escape(title)}</h1>\n{_tiles(findings)}\n'
-        f'<nav aria-label="Sections"><ol>{menu}</ol></nav></header>\n<main>\n{body}\n</main>\n'
-        "<footer><p>Made by Daad. Nothing is loaded from elsewhere; the words and pieces need scripts to be on.</p>"
-        f'</footer>\n<script type="application/json" id="data">{_data(findings)}</script>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+    return html_page(
+        "Fertility report",
+        title,
+        style=_file("report.css"),
+        policy=_policy(script),
+        header=f'{_tiles(findings)}\n<nav aria-label="Sections"><ol>{menu}</ol></nav>',
+        main=body,
+        footer="Made by Daad. Nothing is loaded from elsewhere; the words and pieces need scripts to be on.",
+        scripts=f'<script type="application/json" id="data">{_data(findings)}</script>\n<script>{script}</script>\n',
     )
 
 

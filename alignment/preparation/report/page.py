@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
 from alignment.preparation.report import examples, tables
 from corpus.card.figures import plural
-from corpus.card.markup import POLICY, escape
+from corpus.card.markup import escape
+from corpus.card.shell import html_page, stylesheet
 
 KEPT_SHOWN = 4
 DROPPED_SHOWN = 4
@@ -63,18 +63,14 @@ def render(manifest: Mapping[str, Any], judged: pl.DataFrame) -> str:
     }
     menu = "".join(f'<li><a href="#{name}">{SECTIONS[name][0]}</a></li>' for name in contents)
     body = "\n".join(_section(name, content) for name, content in contents.items())
-    style = files("corpus.card").joinpath("card.css").read_text(encoding="utf-8")
-    style += files("alignment.preparation.report").joinpath("report.css").read_text(encoding="utf-8")
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Instruction data</p><h1>{escape(title)}</h1>\n{tables.tiles(manifest)}\n'
-        f'<nav aria-label="Sections"><ol>{menu}</ol></nav></header>\n<main>\n{body}\n</main>\n'
-        f"<footer><p>Made by Daad {escape(manifest['daad'])} from kept.jsonl and dropped.jsonl beside this file. "
-        "Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
+    return html_page(
+        "Instruction data",
+        title,
+        style=stylesheet("alignment.preparation.report", "report.css"),
+        header=f'{tables.tiles(manifest)}\n<nav aria-label="Sections"><ol>{menu}</ol></nav>',
+        main=body,
+        footer=f"Made by Daad {escape(manifest['daad'])} from kept.jsonl and dropped.jsonl beside this file. "
+        "Nothing is loaded from elsewhere.",
     )
 
 

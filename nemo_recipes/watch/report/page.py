@@ -1,13 +1,13 @@
 """The page: what was learned and forgotten first, then the curves, the ledger and the settings."""
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from typing import Any
 
 import yaml
 
 from corpus.card.figures import count, short
-from corpus.card.markup import POLICY, code, escape, table
+from corpus.card.markup import code, escape, table
+from corpus.card.shell import html_page, stylesheet
 from nemo_recipes.watch.report.curves import Points, chart
 
 Line = Mapping[str, Any]
@@ -18,10 +18,6 @@ _LANGUAGES = {"ar": "Arabic", "en": "English"}
 def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequence[Line]) -> str:
     """The whole HTML page of a run; the same manifest and journal give the same text."""
     title = "Pretraining: " + _headline(manifest["result"])
-    style = "".join(
-        files(package).joinpath(name).read_text(encoding="utf-8")
-        for package, name in (("corpus.card", "card.css"), ("nemo_recipes.watch.report", "report.css"))
-    )
     sections = (
         (
             "Bits per byte",
@@ -39,16 +35,14 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
         for heading, how, content in sections
         if content
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en" dir="ltr">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f'<header><p class="kicker">Training report</p><h1>{escape(title)}</h1>\n{_note(manifest)}'
-        f"{_tiles(manifest, steps)}</header>\n"
-        f"<main>\n{body}\n</main>\n<footer><p>Made by Daad {escape(manifest['daad'])} from log.jsonl, energy.jsonl and "
-        "manifest.json beside this file. Nothing is loaded from elsewhere.</p></footer>\n</body>\n</html>\n"
+    return html_page(
+        "Training report",
+        title,
+        style=stylesheet("nemo_recipes.watch.report", "report.css"),
+        header=f"{_note(manifest)}{_tiles(manifest, steps)}",
+        main=body,
+        footer=f"Made by Daad {escape(manifest['daad'])} from log.jsonl, energy.jsonl and manifest.json beside this "
+        "file. Nothing is loaded from elsewhere.",
     )
 
 
