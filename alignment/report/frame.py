@@ -1,13 +1,12 @@
 """A self-contained page in the style of the project's other reports."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import yaml
 
+from corpus.card import shell
 from corpus.card.markup import code, escape, table
-from corpus.card.shell import html_page, stylesheet
-from nemo_recipes.watch.report.curves import Points
 
 Line = Mapping[str, Any]
 
@@ -40,16 +39,12 @@ def page(
         if part.content
     )
     said = f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
-    cells = "".join(
-        f"<div><dt>{escape(tile.name)}</dt><dd><strong>{escape(tile.value)}</strong><small>{escape(tile.note)}</small>"
-        "</dd></div>"
-        for tile in tiles
-    )
-    return html_page(
+    head = shell.tiles((escape(tile.name), escape(tile.value), escape(tile.note)) for tile in tiles)
+    return shell.html_page(
         kicker,
         title,
-        style=stylesheet("nemo_recipes.watch.report", "report.css"),
-        header=f'{said}<dl class="tiles">{cells}</dl>',
+        style=shell.stylesheet("nemo_recipes.watch.report", "report.css"),
+        header=said + head,
         main=body,
         footer=f"Made by Daad {escape(version)} from log.jsonl, energy.jsonl and manifest.json beside this file. "
         "Nothing is loaded from elsewhere.",
@@ -59,18 +54,6 @@ def page(
 def language(name: str) -> str:
     """A language's name."""
     return LANGUAGES.get(name, name)
-
-
-def points(lines: Sequence[Line], *path: str) -> Points:
-    """A figure of journal lines over their steps; lines without it are left out."""
-    found = []
-    for line in lines:
-        value: Any = line
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None:
-            found.append((float(line["step"]), float(value)))
-    return found
 
 
 def again(manifest: Line) -> str:

@@ -7,6 +7,7 @@ from benchmarks.report.published import ALLAM
 from benchmarks.report.tables import Results
 from benchmarks.tasks.suites import SUITES, TASKS
 from benchmarks.tasks.task import RULES
+from corpus.card import shell
 from corpus.card.account import language_name
 from corpus.card.figures import count
 from corpus.card.markup import attribute, code, escape, isolated, table
@@ -42,11 +43,9 @@ def tiles(runs: Sequence[Results]) -> str:
     for results in runs:
         for language, (mean, chance, tasks) in mean_by_language(results).items():
             note = f"mean of {tasks} task{'s' if tasks > 1 else ''}; chance {100 * chance:.1f}"
-            shown.append(
-                f"<div><dt>{isolated(results['model']['name'])}, {language_name(language)}</dt>"
-                f"<dd><strong>{100 * mean:.1f}</strong><small>{note}</small></dd></div>"
-            )
-    return f'<dl class="tiles">{"".join(shown)}</dl>'
+            name = f"{isolated(results['model']['name'])}, {language_name(language)}"
+            shown.append((name, f"{100 * mean:.1f}", note))
+    return shell.tiles(shown)
 
 
 def league(runs: Sequence[Results]) -> str:

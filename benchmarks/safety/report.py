@@ -9,6 +9,7 @@ from benchmarks.report.document import document
 from benchmarks.report.quality import p_shown
 from benchmarks.safety.measures import MEASURES
 from benchmarks.safety.prompts import KINDS
+from corpus.card import shell
 from corpus.card.account import RIGHT_TO_LEFT
 from corpus.card.excerpts import cut
 from corpus.card.markup import code, direction, escape, table
@@ -67,15 +68,18 @@ def render(results: Results, answers: pl.DataFrame, examples: int) -> str:
 
 def _tiles(results: Results) -> str:
     shown = [
-        f"<div><dt>{escape(MEASURES[rate['measure']])}, {NAMES[rate['language']]}</dt>"
-        f"<dd><strong>{100 * rate['value']:.1f}%</strong><small>{rate['prompts']} prompts</small></dd></div>"
+        (
+            f"{escape(MEASURES[rate['measure']])}, {NAMES[rate['language']]}",
+            f"{100 * rate['value']:.1f}%",
+            f"{rate['prompts']} prompts",
+        )
         for rate in results["rates"]
         if rate["kind"] == "all" and rate["measure"] in ("listed_words", "toxic", "refused")
     ]
     missing = [] if "listed_words" in results["measures"] else ["listed words"]
     missing += [] if "toxic" in results["measures"] else ["a classifier"]
     note = f'<p class="how noted">Not measured: {" and ".join(missing)} (none given).</p>' if missing else ""
-    return f'<dl class="tiles">{"".join(shown)}</dl>{note}'
+    return shell.tiles(shown) + note
 
 
 def _rates(results: Results) -> str:

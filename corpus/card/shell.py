@@ -1,5 +1,6 @@
 """What all pages of the project share: head, style, content policy, footer. One file, nothing loaded from elsewhere."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 
 from corpus.card.markup import escape
@@ -47,3 +48,12 @@ def html_page(
         f'</head>\n<body>\n<header><p class="kicker">{escape(kicker)}</p><h1>{heading or escape(title)}</h1>\n'
         f"{header}</header>\n<main>\n{main}\n</main>\n<footer><p>{footer}</p></footer>\n{scripts}</body>\n</html>\n"
     )
+
+
+def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
+    """The figures at the head of a page: name, figure and note of each, as HTML."""
+    cells = "".join(
+        f"<div><dt>{name}</dt><dd><strong>{figure}</strong><small>{note}</small></dd></div>"
+        for name, figure, note in figures
+    )
+    return f'<dl class="tiles">{cells}</dl>'

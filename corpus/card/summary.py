@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from corpus.card import shell
 from corpus.card.account import Manifest, StageTotals, language_name
 from corpus.card.figures import count, percent, plural, short
 from corpus.card.funnel import shares
@@ -33,14 +34,7 @@ def tiles(manifest: Manifest, stages: Sequence[StageTotals], contents: pl.DataFr
          f"{plural(near_dropped, 'unit')} dropped"),
         ("unreadable records", count(unreadable), "kept apart in quarantine/"),
     ]  # fmt: skip
-    return (
-        '<dl class="tiles">'
-        + "".join(
-            f"<div><dt>{name}</dt><dd><strong>{figure}</strong><small>{note}</small></dd></div>"
-            for name, figure, note in shown
-        )
-        + "</dl>"
-    )
+    return shell.tiles(shown)
 
 
 def language_bar(stages: Sequence[StageTotals], languages: Sequence[str]) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
+from corpus.card import shell
 from corpus.card.figures import short, size
 from corpus.card.markup import escape, table
-from corpus.card.shell import html_page
 from experiments.forgetting.wording import figure, findings, limits
 
 TITLE = "What a model forgets of English while it learns Arabic"
@@ -219,7 +219,7 @@ def html(results: Mapping[str, Any], picture: str) -> str:
     drawn = re.sub(r"<svg ", '<svg style="width:100%;min-width:44rem;height:auto" ', picture, count=1)
     said = f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
     shown = "\n".join(parts)
-    return html_page(
+    return shell.html_page(
         "Experiment",
         TITLE,
         style="figure{max-width:none;margin:1.6rem 0}",
@@ -242,8 +242,4 @@ def _tiles(results: Mapping[str, Any]) -> str:
         for leg, row in rows.items()
     ]
     tiles.append(("Text seen", short(results["points"]["bytes"]), f"bytes, {len(results['seeds'])} seeds"))
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd><strong>{escape(value)}</strong><small>{escape(note)}</small></dd></div>"
-        for name, value, note in tiles
-    )
-    return f'<dl class="tiles">{cells}</dl>'
+    return shell.tiles((escape(name), escape(value), escape(note)) for name, value, note in tiles)

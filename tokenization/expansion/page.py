@@ -4,8 +4,8 @@ from typing import Any
 
 import polars as pl
 
+from corpus.card import shell
 from corpus.card.markup import code, escape, isolated, table
-from corpus.card.shell import html_page
 from tokenization.expansion.curve_drawing import draw_curve
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -29,7 +29,7 @@ def render(manifest: dict[str, Any], curve: pl.DataFrame, pieces: pl.DataFrame) 
         f"{content}</section>"
         for number, (heading, how, content) in enumerate(sections)
     )
-    return html_page(
+    return shell.html_page(
         "Expanded tokenizer",
         title,
         style=_STYLE,
@@ -50,11 +50,7 @@ def _tiles(manifest: dict[str, Any]) -> str:
         ("Fewer pieces", f"{whole['base'] / whole['expanded']:.2f}x", "on text that was held out"),
         ("Proofs", f"{len(manifest['proofs'])}", "all hold"),
     ]
-    cells = "".join(
-        f"<div><dt>{name}</dt><dd><strong>{figure}</strong><small>{note}</small></dd></div>"
-        for name, figure, note in tiles
-    )
-    return f'<dl class="tiles">{cells}</dl>'
+    return shell.tiles(tiles)
 
 
 def _curve(manifest: dict[str, Any], curve: pl.DataFrame) -> str:

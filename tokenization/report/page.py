@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from corpus.card import shell
 from corpus.card.account import LANGUAGES
 from corpus.card.figures import count, plural, size
 from corpus.card.markup import escape
-from corpus.card.shell import html_page
 from tokenization.report.findings import Findings
 from tokenization.report.inventory import as_data
 from tokenization.report.league import league, slice_label
@@ -117,7 +117,7 @@ def render(findings: Findings, settings: Mapping[str, Any]) -> str:
     body = "\n".join(_section(name, content) for name, content in shown.items())
     script = _file("report.js")
     title = _title(findings)
-    return html_page(
+    return shell.html_page(
         "Fertility report",
         title,
         style=_file("report.css"),
@@ -190,8 +190,4 @@ def _tiles(findings: Findings) -> str:
         (f"fewest pieces, {language}", f"{ranked[0][0]:.2f}", f"per word: {ranked[0][1]}"),
         (f"most pieces, {language}", f"{ranked[-1][0]:.2f}", f"per word: {ranked[-1][1]}"),
     ]
-    shown = "".join(
-        f"<div><dt>{escape(name)}</dt><dd><strong>{figure}</strong><small>{escape(note)}</small></dd></div>"
-        for name, figure, note in tiles
-    )
-    return f'<dl class="tiles">{shown}</dl>'
+    return shell.tiles((escape(name), figure, escape(note)) for name, figure, note in tiles)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alignment.report.frame import Section, Tile, again, language, page, points
+from alignment.report.frame import Section, Tile, again, language, page
 from corpus.card.figures import count
 from corpus.card.markup import code, escape, table
-from nemo_recipes.watch.report.curves import chart
+from nemo_recipes.watch.report.curves import chart, points
 
 Line = Mapping[str, Any]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from corpus.card import shell
 from corpus.card.account import language_name
 from corpus.card.contents import kept_bar
 from corpus.card.figures import count, percent
@@ -38,14 +39,7 @@ def tiles(manifest: Manifest) -> str:
          f"{count(frequent[0][1])} times" if frequent else "nothing goes"),
         ("unreadable records", count(unreadable), "in unreadable.jsonl, with their lines"),
     ]  # fmt: skip
-    return (
-        '<dl class="tiles">'
-        + "".join(
-            f"<div><dt>{name}</dt><dd><strong>{figure}</strong><small>{note}</small></dd></div>"
-            for name, figure, note in shown
-        )
-        + "</dl>"
-    )
+    return shell.tiles(shown)
 
 
 def by_source(manifest: Manifest) -> str:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alignment.report.frame import Line, Section, Tile, again, language, page, points
+from alignment.report.frame import Line, Section, Tile, again, language, page
 from corpus.card.figures import count, short
 from corpus.card.markup import code, direction, escape, table
-from nemo_recipes.watch.report.curves import chart
+from nemo_recipes.watch.report.curves import chart, points
 
 _COUNTED = re.compile("\x00(\\d+)\x00")
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from corpus.card.figures import short
 from corpus.card.markup import attribute, escape
@@ -44,6 +45,18 @@ def chart(title: str, unit: str, series: Mapping[str, Points], name: str) -> str
         f'<desc id="{attribute(name)}-d">{escape(described)}</desc>'
         f"{_grid(ticks, up)}{_steps(across)}{''.join(lines)}</svg>{_legend(drawn)}</figure>"
     )
+
+
+def points(lines: Sequence[Mapping[str, Any]], *path: str) -> Points:
+    """A figure of journal lines over their steps; lines without it are left out."""
+    found = []
+    for line in lines:
+        value: Any = line
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if value is not None:
+            found.append((float(line["step"]), float(value)))
+    return found
 
 
 def scale(least: float, most: float, about: int = 4) -> list[float]:

@@ -5,10 +5,10 @@ from typing import Any
 
 import yaml
 
+from corpus.card import shell
 from corpus.card.figures import count, short
 from corpus.card.markup import code, escape, table
-from corpus.card.shell import html_page, stylesheet
-from nemo_recipes.watch.report.curves import Points, chart
+from nemo_recipes.watch.report.curves import chart, points
 
 Line = Mapping[str, Any]
 
@@ -35,10 +35,10 @@ def render(manifest: Mapping[str, Any], steps: Sequence[Line], validations: Sequ
         for heading, how, content in sections
         if content
     )
-    return html_page(
+    return shell.html_page(
         "Training report",
         title,
-        style=stylesheet("nemo_recipes.watch.report", "report.css"),
+        style=shell.stylesheet("nemo_recipes.watch.report", "report.css"),
         header=f"{_note(manifest)}{_tiles(manifest, steps)}",
         main=body,
         footer=f"Made by Daad {escape(manifest['daad'])} from log.jsonl, energy.jsonl and manifest.json beside this "
@@ -103,22 +103,7 @@ def _tiles(manifest: Mapping[str, Any], steps: Sequence[Line]) -> str:
         )
     if mfus := sorted(step["run"]["mfu"] for step in steps if step["run"]["mfu"]):
         tiles.append(("MFU", f"{mfus[len(mfus) // 2]:.1%}", "median"))
-    cells = "".join(
-        f"<div><dt>{escape(name)}</dt><dd><strong>{escape(value)}</strong><small>{escape(note)}</small></dd></div>"
-        for name, value, note in tiles
-    )
-    return f'<dl class="tiles">{cells}</dl>'
-
-
-def _points(lines: Sequence[Line], *path: str) -> Points:
-    points = []
-    for line in lines:
-        value: Any = line
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None:
-            points.append((float(line["step"]), float(value)))
-    return points
+    return shell.tiles((escape(name), escape(value), escape(note)) for name, value, note in tiles)
 
 
 def _bits_curves(validations: Sequence[Line]) -> str:
@@ -129,7 +114,7 @@ def _bits_curves(validations: Sequence[Line]) -> str:
         chart(
             "By language",
             "bits per byte",
-            {_language(name): _points(validations, "languages", name, "bits_per_byte") for name in languages},
+            {_language(name): points(validations, "languages", name, "bits_per_byte") for name in languages},
             "bits-language",
         )
     ]
@@ -137,7 +122,7 @@ def _bits_curves(validations: Sequence[Line]) -> str:
         own = [name for name in domains if name.split()[0] == language]
         if len(own) > 1:
             series = {
-                name.split(maxsplit=1)[1]: _points(validations, "domains", name, "bits_per_byte")
+                name.split(maxsplit=1)[1]: points(validations, "domains", name, "bits_per_byte")
                 for name in own
             }
             figures.append(
@@ -149,7 +134,7 @@ def _bits_curves(validations: Sequence[Line]) -> str:
             chart(
                 f"Forgetting of {language}",
                 "change of bits per byte",
-                {language: _points(validations, "forgetting")},
+                {language: points(validations, "forgetting")},
                 "forgetting",
             )
         )
@@ -183,12 +168,12 @@ def _bits_table(validations: Sequence[Line], base: Mapping[str, Any] | None) -> 
 
 def _training_curves(steps: Sequence[Line]) -> str:
     figures = (
-        chart("Loss", "nats per token", {"loss": _points(steps, "loss")}, "loss"),
-        chart("Gradient norm", "before clipping", {"norm": _points(steps, "gradient_norm")}, "norm"),
-        chart("Learning rate", "", {"rate": _points(steps, "learning_rate")}, "rate"),
-        chart("Speed", "tokens per second", {"speed": _points(steps, "run", "tokens_per_second")}, "speed"),
-        chart("Memory", "GiB, most of any device", {"memory": _points(steps, "run", "memory_gib")}, "memory"),
-        chart("MFU", "share of the peak", {"MFU": _points(steps, "run", "mfu")}, "mfu"),
+        chart("Loss", "nats per token", {"loss": points(steps, "loss")}, "loss"),
+        chart("Gradient norm", "before clipping", {"norm": points(steps, "gradient_norm")}, "norm"),
+        chart("Learning rate", "", {"rate": points(steps, "learning_rate")}, "rate"),
+        chart("Speed", "tokens per second", {"speed": points(steps, "run", "tokens_per_second")}, "speed"),
+        chart("Memory", "GiB, most of any device", {"memory": points(steps, "run", "memory_gib")}, "memory"),
+        chart("MFU", "share of the peak", {"MFU": points(steps, "run", "mfu")}, "mfu"),
     )
     return f'<div class="figures">{"".join(figures)}</div>'
 
