@@ -69,12 +69,10 @@ def run(
     except DaadError as error:
         _say(f"{prog}: {error}")
         code = EXIT_MISTAKE
-    except KeyboardInterrupt:
-        _say(f"{prog}: stopped; the same command continues from here")
-        code = EXIT_STOPPED
-    except SystemError as error:
-        # A signal that comes while compiled code returns leaves Python as this.
-        if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+    except (KeyboardInterrupt, SystemError) as error:
+        # A signal that comes while compiled code returns leaves Python as a SystemError.
+        cause = error.__cause__ or error.__context__
+        if isinstance(error, SystemError) and not isinstance(cause, KeyboardInterrupt):
             raise
         _say(f"{prog}: stopped; the same command continues from here")
         code = EXIT_STOPPED

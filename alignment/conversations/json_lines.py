@@ -1,11 +1,13 @@
 """JSON Lines whose records may have another form from one to the next."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from alignment.conversations.schemas import UnusableRecordError
 from corpus.readers.streams import ByteStream
+
+Row = TypeVar("Row")
 
 
 def lines_of(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
@@ -36,3 +38,28 @@ def record_of(line: bytes) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise UnusableRecordError("bad_record", f"the line holds a {type(record).__name__}, not an object")
     return record
+
+
+def read_records(
+    path: str, name: str, row_of: Callable[[dict[str, Any], int], Row]
+) -> tuple[list[Row], list[tuple[str, int, str, str]]]:
+    """A row of each record that can be used, and a reject (source, line, rule, detail) of each that cannot.
+
+    Args:
+        path: The file.
+        name: Its name in rejects.
+        row_of: Makes a row of a record and its line number; it raises UnusableRecordError.
+    """
+    rows: list[Row] = []
+    rejects: list[tuple[str, int, str, str]] = []
+    with ByteStream(path) as stream:
+        for line, text in lines_of(stream):
+            try:
+                rows.append(row_of(record_of(text), line))
+            except UnusableRecordError as error:
+                rejects.append((name, line, error.rule, error.detail))
+        if stream.broken:
+            rejects.append((name, 0, *stream.broken))
+    if not rows and not rejects:
+        rejects.append((name, 0, "empty_file", "the file holds no records"))
+    return rows, rejects

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 import polars as pl
 
-from alignment.conversations.json_lines import lines_of, record_of
+from alignment.conversations.json_lines import read_records
 from alignment.conversations.languages import languages_of
 from alignment.conversations.rules import judge
-from alignment.conversations.schemas import Message, UnusableRecordError, messages_of, schema_of
+from alignment.conversations.schemas import Message, messages_of, schema_of
 from alignment.conversations.settings import Columns, Schema
 from alignment.errors import AlignmentError
 from corpus.readers.inputs import InputFile, resolve
 from corpus.readers.reading import cut, parse
-from corpus.readers.streams import ByteStream
 from corpus.sources import Source
 
 MESSAGES = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
@@ -127,24 +127,17 @@ def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[
         raise AlignmentError(
             f"{file.path}: a table needs a column map: set columns.user and columns.assistant to names in its header"
         )
-    rows: list[tuple[list[Message], str | None, str, int]] = []
-    rejects: list[tuple[str, int, str, str]] = []
     expected = "" if schema == "auto" else schema
-    with ByteStream(file.path) as stream:
-        for line, text in lines_of(stream):
-            try:
-                record = record_of(text)
-                found = schema_of(record, expected)
-                messages = messages_of(record, found)
-                expected = found
-                claim = record.get(language_column) if language_column else None
-                rows.append((messages, claim if isinstance(claim, str) else None, name, line))
-            except UnusableRecordError as error:
-                rejects.append((name, line, error.rule, error.detail))
-        if stream.broken:
-            rejects.append((name, 0, *stream.broken))
-    if not rows and not rejects:
-        rejects.append((name, 0, "empty_file", "the file holds no records"))
+
+    def row_of(record: dict[str, Any], line: int) -> tuple[list[Message], str | None, str, int]:
+        nonlocal expected
+        found = schema_of(record, expected)
+        messages = messages_of(record, found)
+        expected = found
+        claim = record.get(language_column) if language_column else None
+        return messages, claim if isinstance(claim, str) else None, name, line
+
+    rows, rejects = read_records(file.path, name, row_of)
     return (
         pl.DataFrame(rows, schema=_READ, orient="row"),
         pl.DataFrame(rejects, schema=REJECTS, orient="row"),

@@ -2,19 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 import polars as pl
 
-from alignment.conversations.json_lines import lines_of, record_of
+from alignment.conversations.json_lines import read_records
 from alignment.conversations.languages import languages_of
 from alignment.conversations.reading import MESSAGES, REJECTS
-from alignment.conversations.schemas import UnusableRecordError
 from alignment.errors import AlignmentError
 from alignment.preferences.rules import judge
 from alignment.preferences.schemas import pair_of, schema_of
 from alignment.preferences.settings import PairSchema
 from corpus.readers.inputs import InputFile, resolve
-from corpus.readers.streams import ByteStream
 from corpus.sources import Source
 
 COLUMNS = {
@@ -79,24 +78,17 @@ def _of_file(file: InputFile, schema: str, language_column: str) -> tuple[pl.Dat
         raise AlignmentError(
             f"{file.path}: preferences are read from JSON Lines: write prompt, chosen, rejected a line"
         )
-    rows: list[tuple[object, ...]] = []
-    rejects: list[tuple[str, int, str, str]] = []
     expected = "" if schema == "auto" else schema
-    with ByteStream(file.path) as stream:
-        for line, text in lines_of(stream):
-            try:
-                record = record_of(text)
-                found = schema_of(record)
-                pair = pair_of(record, found, expected or found)
-                expected = found
-                claim = record.get(language_column) if language_column else None
-                rows.append((*pair, "", name, line, claim if isinstance(claim, str) else None))
-            except UnusableRecordError as error:
-                rejects.append((name, line, error.rule, error.detail))
-        if stream.broken:
-            rejects.append((name, 0, *stream.broken))
-    if not rows and not rejects:
-        rejects.append((name, 0, "empty_file", "the file holds no records"))
+
+    def row_of(record: dict[str, Any], line: int) -> tuple[object, ...]:
+        nonlocal expected
+        found = schema_of(record)
+        pair = pair_of(record, found, expected or found)
+        expected = found
+        claim = record.get(language_column) if language_column else None
+        return *pair, "", name, line, claim if isinstance(claim, str) else None
+
+    rows, rejects = read_records(file.path, name, row_of)
     return (
         pl.DataFrame(rows, schema=_READ, orient="row"),
         pl.DataFrame(rejects, schema=REJECTS, orient="row"),

@@ -1,6 +1,5 @@
 """Pairs from anything that the corpus readers open, and from finished corpora, one block at a time."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ import polars as pl
 from corpus.clean_pairs.settings import CleanPairs
 from corpus.errors import CorpusError
 from corpus.pair_documents.bundles import pairs_of
-from corpus.pipeline.atomic import read_json
+from corpus.pipeline.finished import read_manifest
 from corpus.readers.blocks import Fault
 from corpus.readers.inputs import resolve
 from corpus.readers.reading import cut, parse
@@ -44,7 +43,7 @@ def examples_allowed(settings: CleanPairs) -> dict[str, bool]:
     """Whether texts of each source may be shown."""
     allowed = {source.name: source.examples for source in settings.sources}
     if settings.corpus:
-        for each in _read_manifest(Path(settings.corpus))["config"]["sources"]:
+        for each in read_manifest(Path(settings.corpus))["config"]["sources"]:
             allowed[each["name"]] = each.get("examples", True)
     return allowed
 
@@ -78,7 +77,7 @@ def _wide(documents: pl.DataFrame, source: Source, stem: str) -> pl.DataFrame:
 
 def _corpus_blocks(corpus: Path) -> Iterator[PairBlock]:
     found = False
-    for shard in _read_manifest(corpus)["shards"]:
+    for shard in read_manifest(corpus)["shards"]:
         pairs = pairs_of(pl.read_parquet(corpus / shard["path"]))
         if pairs.height:
             found = True
@@ -88,14 +87,3 @@ def _corpus_blocks(corpus: Path) -> Iterator[PairBlock]:
         raise CorpusError(
             f"{corpus}: holds no pairs of Arabic and English: give a corpus that has parallel text"
         )
-
-
-def _read_manifest(corpus: Path) -> dict:  # type: ignore[type-arg]
-    try:
-        manifest: dict = read_json(corpus / "manifest.json")  # type: ignore[type-arg]
-        _ = manifest["shards"], manifest["config"]["sources"]
-    except FileNotFoundError as error:
-        raise CorpusError(f"{corpus}: no manifest.json: give the directory of a finished corpus") from error
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise CorpusError(f"{corpus}/manifest.json: not a corpus manifest ({error!r})") from error
-    return manifest

@@ -24,6 +24,7 @@ from corpus.pipeline.atomic import (
     write_json,
     write_parquet,
 )
+from corpus.pipeline.finished import read_manifest
 from corpus.pipeline.lock import held
 from corpus.schema import SHARD_COLUMNS
 from corpus.text_measures import measure_texts
@@ -49,14 +50,14 @@ def make_documents(settings: PairDocuments) -> dict[str, Any]:
             something else.
     """
     source_dir, output = Path(settings.corpus), Path(settings.output_dir)
-    manifest, corpus_digest = _read_manifest(source_dir)
+    manifest = read_manifest(source_dir)
     if output.resolve() == source_dir.resolve():
         raise CorpusError(f"output_dir: {output} is the corpus itself: name another directory")
     busy = CorpusError(f"{output}: documents are being made here already; wait, or name another directory")
     plan = {
         "format": FORMAT,
         "config": settings.decisive(),
-        "corpus_manifest_sha256": corpus_digest,
+        "corpus_manifest_sha256": sha256_of(source_dir / "manifest.json"),
         "polars": version("polars"),
     }
     with held(output / "work" / "lock", busy):
@@ -76,18 +77,6 @@ def make_documents(settings: PairDocuments) -> dict[str, Any]:
         content["run"] = {"seconds": round(time.time() - started, 2), "corpus": settings.corpus}
         write_json(output / "manifest.json", content)
     return content
-
-
-def _read_manifest(corpus: Path) -> tuple[dict[str, Any], str]:
-    path = corpus / "manifest.json"
-    try:
-        manifest: dict[str, Any] = read_json(path)
-        _ = manifest["shards"], manifest["config"]["sources"]
-    except FileNotFoundError as error:
-        raise CorpusError(f"{corpus}: no manifest.json: give the directory of a finished corpus") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(f"{path}: not a corpus manifest ({error!r}): build the corpus again") from error
-    return manifest, sha256_of(path)
 
 
 def _check_place(output: Path, plan: Mapping[str, Any]) -> None:

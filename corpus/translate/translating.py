@@ -13,13 +13,13 @@ from tqdm import tqdm
 
 from corpus.errors import CorpusError
 from corpus.pipeline.atomic import (
-    read_json,
     remove_others,
     remove_partials,
     sha256_of,
     write_json,
     write_parquet,
 )
+from corpus.pipeline.finished import read_manifest
 from corpus.pipeline.lock import held
 from corpus.schema import SHARD_COLUMNS
 from corpus.sentences import Segment, split
@@ -54,7 +54,7 @@ def translate(settings: Translate) -> dict[str, Any]:
         CorpusError: No finished corpus, nothing to translate, or a translator that cannot be used.
     """
     output, corpus = Path(settings.output_dir), Path(settings.corpus)
-    manifest = _read_manifest(corpus)
+    manifest = read_manifest(corpus)
     busy = CorpusError(f"{output}: is being translated into already; wait, or name another directory")
     started, meter = time.time(), EnergyMeter(settings.watts)
     with held(output / "work" / "lock", busy):
@@ -247,19 +247,6 @@ def _back(settings: Translate) -> Translator | None:
     return Seq2SeqTranslator(
         settings.checks.round_trip, settings.generation, settings.target_language, settings.source_language
     )
-
-
-def _read_manifest(corpus: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = read_json(corpus / "manifest.json")
-        _ = manifest["shards"], manifest["config"]["sources"]
-    except FileNotFoundError as error:
-        raise CorpusError(f"{corpus}: no manifest.json: give the directory of a finished corpus") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CorpusError(
-            f"{corpus}/manifest.json: not a corpus manifest ({error!r}): build it again"
-        ) from error
-    return manifest
 
 
 def _shards(

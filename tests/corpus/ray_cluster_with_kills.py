@@ -1,4 +1,4 @@
-"""`python ray_cluster_with_kills.py CONFIG`: a build on a Ray cluster of this machine, a worker killed in each step."""
+"""`python ray_cluster_with_kills.py CONFIG`: a build on a Ray cluster of this machine, workers killed in its steps."""
 
 import logging
 import signal

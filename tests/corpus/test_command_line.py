@@ -127,6 +127,26 @@ def test_errors_end_in_one_line_and_their_code(
     assert printed.count("\n") == 1
 
 
+def test_a_signal_within_compiled_code_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a handler raises while compiled code returns a result, Python makes a SystemError of it."""
+
+    def main(_: Settings) -> None:
+        raise SystemError("a kernel returned a result with an exception set") from KeyboardInterrupt()
+
+    with pytest.raises(SystemExit) as caught:
+        run(main, Settings, "thing", ["--output_dir=x"])
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == "thing: stopped; the same command continues from here\n"
+
+
+def test_any_other_system_error_is_a_bug() -> None:
+    def main(_: Settings) -> None:
+        raise SystemError("null argument to internal routine")
+
+    with pytest.raises(SystemError, match="null argument"):
+        run(main, Settings, "thing", ["--output_dir=x"])
+
+
 def test_bugs_keep_their_traceback() -> None:
     def main(_: Settings) -> None:
         raise KeyError("a bug")
