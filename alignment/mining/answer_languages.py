@@ -40,15 +40,7 @@ def measure(config: AnswerLanguageConfig) -> dict[str, Any]:
 
 
 def _measure(config: AnswerLanguageConfig, output: Path) -> dict[str, Any]:
-    asked = config.questions
-    questions, _ = read_prompts(
-        asked.path,
-        language=asked.language,
-        language_column=asked.language_column,
-        without=asked.without,
-        most=asked.most,
-        seed=config.sampling.seed,
-    )
+    questions, _ = read_prompts(config.questions, config.sampling.seed)
     earned: dict[str, Floats] = {}
     models: dict[str, Any] = {}
     languages = questions["language"].to_list()

@@ -11,6 +11,7 @@ from alignment.conversations.json_lines import lines_of
 from alignment.conversations.languages import languages_of
 from alignment.conversations.reading import read_conversations
 from alignment.errors import AlignmentError
+from alignment.mine_config import Prompts
 from corpus.readers.inputs import resolve
 from corpus.readers.streams import ByteStream
 from corpus.sources import Source
@@ -18,39 +19,32 @@ from corpus.sources import Source
 COLUMNS = ("messages", "question", "language", "source", "line")
 
 
-def read_prompts(
-    path: Sequence[str],
-    *,
-    language: str = "",
-    language_column: str = "",
-    without: Mapping[str, Sequence[str]] | None = None,
-    most: int = 0,
-    seed: int = 0,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_prompts(prompts: Prompts, seed: int = 0) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Prompts as COLUMNS, and the rejects of `read_conversations`.
 
-    `messages` ends with the question, which `question` has as text; `language` is the question's. `without` leaves out
-    records by the values of their keys. Of more than `most` prompts the seed draws that many, which stay in order.
+    `messages` ends with the question, which `question` has as text; `language` is the question's. Of more than
+    `prompts.most` the seed draws that many, which stay in order.
 
     Raises:
         DaadError: Nothing there, or nothing that can be asked.
     """
-    read = read_conversations(list(path), language_column=language_column)
+    read = read_conversations(prompts.path, language_column=prompts.language_column)
     frame = read.frame
-    if without:
-        frame = frame.join(
-            _records_with(path, without), on=["source", "line"], how="anti", maintain_order="left"
-        )
+    if prompts.without:
+        left_out = _records_with(prompts.path, prompts.without)
+        frame = frame.join(left_out, on=["source", "line"], how="anti", maintain_order="left")
     cut = pl.col("messages").list.head(pl.col("messages").list.len() - 1)
     frame = frame.with_columns(messages=cut).with_columns(
         question=pl.col("messages").list.last().struct.field("content")
     )
-    claims = frame["language"] if language_column else pl.Series([language] * frame.height, dtype=pl.String)
+    claims = frame["language"]
+    if not prompts.language_column:
+        claims = pl.Series([prompts.language] * frame.height, dtype=pl.String)
     frame = frame.with_columns(languages_of(frame["question"], claims)).select(COLUMNS)
     if frame.is_empty():
-        raise AlignmentError(f"prompts.path {' '.join(path)}: no prompt is left to ask")
-    if most and frame.height > most:
-        drawn = np.sort(np.random.default_rng(seed).permutation(frame.height)[:most])
+        raise AlignmentError(f"prompts.path {' '.join(prompts.path)}: no prompt is left to ask")
+    if prompts.most and frame.height > prompts.most:
+        drawn = np.sort(np.random.default_rng(seed).permutation(frame.height)[: prompts.most])
         frame = frame[drawn]
     return frame, read.rejects
 

@@ -34,15 +34,7 @@ def mine(config: MineConfig) -> dict[str, Any]:
 
 
 def _mine(config: MineConfig, output: Path) -> dict[str, Any]:
-    asked = config.prompts
-    prompts, rejects = read_prompts(
-        asked.path,
-        language=asked.language,
-        language_column=asked.language_column,
-        without=asked.without,
-        most=asked.most,
-        seed=config.sampling.seed,
-    )
+    prompts, rejects = read_prompts(config.prompts, config.sampling.seed)
     tokenizer = load_chat_tokenizer(config.model)
     checkpoint = checkpoint_digests(Path(config.model))
     answers = sample_answers(

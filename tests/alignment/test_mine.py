@@ -19,7 +19,7 @@ from alignment.answer_language import summary as language_summary
 from alignment.answer_language_config import AnswerLanguageConfig
 from alignment.errors import AlignmentError
 from alignment.mine import summary
-from alignment.mine_config import Judge, MineConfig, Reward, Sampling
+from alignment.mine_config import Judge, MineConfig, Prompts, Reward, Sampling
 from alignment.mining.answer_languages import differences, mcnemar, measure
 from alignment.mining.asking import read_prompts
 from alignment.mining.judging import judge_answers, mark_of
@@ -160,13 +160,15 @@ def test_a_judge_is_asked_once_and_marks_in_either_script_count(tmp_path: Path, 
 
 
 def test_records_are_left_out_by_key_and_drawn_by_seed(questions: Path) -> None:
-    every, _ = read_prompts([str(questions)], language_column="language")
+    every, _ = read_prompts(Prompts(path=[str(questions)], language_column="language"))
     assert every["question"].to_list() == [text for _, text in QUESTIONS]
     assert every["language"].to_list() == [name for name, _ in QUESTIONS]
-    some, _ = read_prompts([str(questions)], language_column="language", without={"kind": ["k1", "k3"]})
+    left_out = {"kind": ["k1", "k3"]}
+    some, _ = read_prompts(Prompts(path=[str(questions)], language_column="language", without=left_out))
     assert some["line"].to_list() == [1, 3]
     drawn = [
-        read_prompts([str(questions)], most=2, seed=seed)[0]["line"].to_list() for seed in (1, 1, 2, 3, 4)
+        read_prompts(Prompts(path=[str(questions)], most=2), seed)[0]["line"].to_list()
+        for seed in (1, 1, 2, 3, 4)
     ]
     assert drawn[0] == drawn[1]
     assert len({tuple(one) for one in drawn}) > 1
@@ -178,9 +180,9 @@ def test_files_called_alike_are_refused_where_records_are_left_out(questions: Pa
     other.mkdir()
     shutil.copyfile(questions, other / questions.name)
     paths = [str(questions), str(other / questions.name)]
-    assert read_prompts(paths)[0].height == 2 * len(QUESTIONS)
+    assert read_prompts(Prompts(path=paths))[0].height == 2 * len(QUESTIONS)
     with pytest.raises(AlignmentError, match=f"two files are called {questions.name}"):
-        read_prompts(paths, without={"kind": ["k1"]})
+        read_prompts(Prompts(path=paths, without={"kind": ["k1"]}))
 
 
 @pytest.mark.usefixtures("one_thread")
