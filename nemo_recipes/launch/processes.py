@@ -46,6 +46,8 @@ def start_processes(command: Sequence[str], processes: int) -> int:
         "OMP_NUM_THREADS": os.environ.get(
             "OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // processes))
         ),
+        # Where 127.0.0.1 has no name, each socket of torch's says so, between the user and the line that matters.
+        "TORCH_CPP_LOG_LEVEL": os.environ.get("TORCH_CPP_LOG_LEVEL", "ERROR"),
     }
     children: list[subprocess.Popen[bytes]] = []
 

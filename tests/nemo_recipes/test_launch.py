@@ -193,6 +193,15 @@ def test_processes_know_one_another(tmp_path: Path) -> None:
     assert said == [f"{rank} {rank} 3 127.0.0.1" for rank in range(3)]
 
 
+def test_torch_says_nothing_before_the_line_that_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where 127.0.0.1 has no name, each of torch's sockets warns of it, unless a user asked for its messages."""
+    monkeypatch.delenv("TORCH_CPP_LOG_LEVEL", raising=False)
+    checks = "import os, sys; sys.exit(os.environ['TORCH_CPP_LOG_LEVEL'] != sys.argv[1])"
+    assert start_processes([sys.executable, "-c", checks, "ERROR"], 2) == 0
+    monkeypatch.setenv("TORCH_CPP_LOG_LEVEL", "INFO")
+    assert start_processes([sys.executable, "-c", checks, "INFO"], 2) == 0
+
+
 @pytest.mark.parametrize(("codes", "expected"), [([0, 0], 0), ([0, 130], 130), ([2, 0], 2), ([0, 5], 5)])
 def test_the_exit_code_is_that_of_who_failed(codes: list[int], expected: int) -> None:
     ends = CHILD + f"sys.exit({codes}[rank])"
