@@ -61,7 +61,7 @@ class KeyRanges(AbstractContextManager["KeyRanges"]):
             file.close()
 
     def _together(self) -> Records:
-        together = np.concatenate([*self._pieces, np.empty((0, self._width), np.uint64)])
+        together: Records = np.concatenate([*self._pieces, np.empty((0, self._width), np.uint64)])
         self._pieces, self._num_values = [], 0
         return together
 
@@ -81,6 +81,6 @@ class KeyRanges(AbstractContextManager["KeyRanges"]):
 
 
 def _write_whole(file: IO[bytes], records: Records) -> None:
-    view = memoryview(np.ascontiguousarray(records)).cast("B") if len(records) else memoryview(b"")
+    view = np.ascontiguousarray(records).data.cast("B") if len(records) else memoryview(b"")
     while len(view):
         view = view[os.write(file.fileno(), view) :]
