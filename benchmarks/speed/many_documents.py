@@ -18,7 +18,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from documents import _TASHKEEL
+from documents import TASHKEEL
 from word_pools import WordPools
 
 BASE, EXACT, NEAR, NOTICE = range(4)
@@ -74,7 +74,7 @@ class Pools(NamedTuple):
 
 def pack(pools: WordPools, plan: ManyPlan) -> Pools:
     """The word pools as buffers."""
-    lists = [pools.arabic, [_TASHKEEL.sub("", word) for word in pools.arabic], pools.english]
+    lists = [pools.arabic, [TASHKEEL.sub("", word) for word in pools.arabic], pools.english]
     encoded = [[word.encode() for word in words] for words in lists]
     sizes = np.array([len(word) for words in encoded for word in words], np.int64)
     first = np.cumsum([0, *(len(words) for words in encoded)])
