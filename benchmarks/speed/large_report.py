@@ -83,8 +83,8 @@ _FOUND_HEADER = (
 _FOUND = (
     "Shares of what came as far as deduplication, n behind them; J is the exact Jaccard similarity of folded "
     "five-word shingles of a random sample. The threshold of the build is an estimated .7, so that some pairs below .8 "
-    "go as well. Lines that twenty copies of a notice share are boilerplate too: more lines go than stand around texts, "
-    "and copies that lose them and copies that would lose too much, and are left whole, are two clusters."
+    "go as well. Lines that twenty copies of a notice share are boilerplate too: more lines go than stand around "
+    "texts, and copies that lose them and copies that would lose too much, and are left whole, are two clusters."
 )
 
 
