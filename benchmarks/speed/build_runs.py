@@ -21,6 +21,7 @@ class BuildInput(NamedTuple):
     files: list[Path]
     documents: int
     text_bytes: int
+    format: str = "jsonl"
 
 
 def first_files(corpus_dir: Path, num_files: int) -> BuildInput:
@@ -37,20 +38,31 @@ def first_files(corpus_dir: Path, num_files: int) -> BuildInput:
 
 
 def run_daad_build(
-    given: BuildInput, work_dir: Path, cores: Sequence[int], limit_seconds: float
+    given: BuildInput,
+    work_dir: Path,
+    cores: Sequence[int],
+    limit_seconds: float,
+    prefix: Sequence[str] = (),
 ) -> tuple[Measured, dict[str, Any]]:
     """Build in a fresh directory with one worker per core; also the manifest's account of the run.
 
     The sources are one and unnamed as to language, so that every stage has its work to do. One core means one
-    thread in every library too; with more, workers and threads are as a user would have them.
+    thread in every library too; with more, workers and threads are as a user would have them. `prefix` is a command
+    that starts the build's.
     """
     shutil.rmtree(work_dir, ignore_errors=True)
     work_dir.mkdir(parents=True)
-    source = {"name": "speed", "path": [str(path.resolve()) for path in given.files], "format": "jsonl"}
+    source = {
+        "name": "speed",
+        "path": [str(path.resolve()) for path in given.files],
+        "format": given.format,
+        "examples": False,
+    }
     config = {"output_dir": str(work_dir / "corpus"), "sources": [source]}
     config_path = work_dir / "build.json"
     config_path.write_text(json.dumps(config), "utf-8")  # JSON is YAML
     command = [
+        *prefix,
         sys.executable,
         "-m",
         "corpus.build",

@@ -17,7 +17,7 @@ from word_pools import WordPools
 
 Kind = Literal["base", "near", "spelling"]
 
-_TASHKEEL = re.compile("[\N{ARABIC FATHATAN}-\N{ARABIC SUKUN}\N{ARABIC LETTER SUPERSCRIPT ALEF}]")
+TASHKEEL = re.compile("[\N{ARABIC FATHATAN}-\N{ARABIC SUKUN}\N{ARABIC LETTER SUPERSCRIPT ALEF}]")
 _SHINGLE = 5
 _LOG_LENGTH_SPREAD = 0.5
 _SHORTEST = 60
@@ -80,7 +80,7 @@ class Corpus:
     def __init__(self, plan: CorpusPlan, pools: WordPools) -> None:
         self.plan = plan
         self.pools = pools
-        self._plain_arabic = [_TASHKEEL.sub("", word) for word in pools.arabic]
+        self._plain_arabic = [TASHKEEL.sub("", word) for word in pools.arabic]
 
     def planted(self, number: int) -> tuple[Kind, int, float]:
         """Kind of document `number`, what it is made from (itself for a base), and the similarity aimed at."""

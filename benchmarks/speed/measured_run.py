@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SECONDS_BETWEEN_LOOKS = 0.2
+_SHARE_OF_LOOKS = 0.02  # of one core: a look at processes of many pages takes long, and holds them up
 _TAIL_CHARACTERS = 2_000
 
 
@@ -21,6 +22,7 @@ class Measured:
         seconds: Wall time from start to end of the process.
         cpu_seconds: Time on all cores, user and system, of it and its children.
         peak_bytes: Highest resident memory of the process and all its children together.
+        peak_anonymous_bytes: As peak_bytes, but without pages of files, which the kernel can take back at any time.
         largest_process_bytes: Highest resident memory of any single one of them, file pages it maps included.
         exit_code: Exit status; 124 when it was stopped at the time limit.
         output_tail: The end of what it printed, to say why it failed.
@@ -29,6 +31,7 @@ class Measured:
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+    peak_anonymous_bytes: int
     largest_process_bytes: int
     exit_code: int
     output_tail: str
@@ -43,8 +46,8 @@ def run_measured(
     """Run to the end on these cores.
 
     Memory of all processes is the larger of two: the kernel's high-water mark of the largest process, exact; and the
-    sum of proportional set sizes (a page that processes share counts once), looked at five times a second. A process
-    starts out as a copy of the one that starts it, and the kernel counts that: measure from a small process.
+    sum of proportional set sizes (a page that processes share counts once), looked at up to five times a second. A
+    process starts out as a copy of the one that starts it, and the kernel counts that: measure from a small process.
     """
     pinned = ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
     started = time.perf_counter()
@@ -70,6 +73,7 @@ def run_measured(
         seconds=seconds,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
         peak_bytes=max(largest, watcher.peak_bytes),
+        peak_anonymous_bytes=watcher.peak_anonymous_bytes,
         largest_process_bytes=largest,
         exit_code=124 if expired.is_set() else process.returncode,
         output_tail=output[-_TAIL_CHARACTERS:],
@@ -106,15 +110,18 @@ def warm_page_cache(folder: Path) -> None:
 class _MemoryWatcher(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self.peak_bytes = 0
+        self.peak_bytes = self.peak_anonymous_bytes = 0
         self._pid = pid
         self._finished = threading.Event()
 
     def run(self) -> None:
-        while not self._finished.wait(_SECONDS_BETWEEN_LOOKS):
-            self.peak_bytes = max(
-                self.peak_bytes, sum(_proportional_bytes(pid) for pid in _family(self._pid))
-            )
+        pause = _SECONDS_BETWEEN_LOOKS
+        while not self._finished.wait(pause):
+            started = time.thread_time()
+            shares = [_proportional_bytes(pid) for pid in _family(self._pid)]
+            self.peak_bytes = max(self.peak_bytes, sum(total for total, _ in shares))
+            self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, sum(part for _, part in shares))
+            pause = max(_SECONDS_BETWEEN_LOOKS, (time.thread_time() - started) / _SHARE_OF_LOOKS)
 
     def finish(self) -> None:
         self._finished.set()
@@ -134,12 +141,14 @@ def _family(pid: int) -> list[int]:
     return members
 
 
-def _proportional_bytes(pid: int) -> int:
+def _proportional_bytes(pid: int) -> tuple[int, int]:
+    """Proportional set size of a process, and its part that is no file's."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it ended meanwhile
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+        return 0, 0
+    sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
+    return sizes.get("Pss:", 0), sizes.get("Pss_Anon:", 0)
 
 
 def _stop(process: subprocess.Popen[bytes], expired: threading.Event) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from corpus.dedup import key_ranges, near
 from corpus.pipeline import builder, passes
 
 Contents = Callable[[Path], dict[str, Any]]
@@ -67,6 +68,21 @@ def test_number_of_workers_does_not_show(
     build(setting("two", workers=2))
     assert contents(tmp_path / "two") == whole
     assert len([name for name in whole if name.startswith("shards/")]) > 2
+
+
+def test_nothing_shows_of_what_was_spilled(
+    tmp_path: Path,
+    build: Any,
+    setting: Callable[..., Path],
+    contents: Contents,
+    whole: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Keys of texts, lines and ids wait in files, and signatures are read three at a time."""
+    monkeypatch.setattr(key_ranges, "VALUES_IN_MEMORY", 50)
+    monkeypatch.setattr(near, "ROWS_AT_ONCE", 3)
+    build(setting("spilled"))
+    assert contents(tmp_path / "spilled") == whole
 
 
 def test_killed_at_random_points(
