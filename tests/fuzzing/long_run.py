@@ -1,4 +1,4 @@
-# ruff: noqa: INP001  a command beside the tests, not a package
+
 """Hours of fuzzing, guided by coverage: `python tests/fuzzing/long_run.py --seconds 600 --out OUT jsonl tmx ...`.
 
 Needs atheris (https://github.com/google/atheris), which is no dependency of the project: an environment of its own that
@@ -51,7 +51,16 @@ def main() -> int:
     for name in settings.targets or TARGETS:
         until = time.monotonic() + settings.seconds
         while (left := until - time.monotonic()) > min(10.0, settings.seconds / 2):
-            command = [sys.executable, __file__, "--one", name, "--seconds", str(left), "--out", str(settings.out)]
+            command = [
+                sys.executable,
+                __file__,
+                "--one",
+                name,
+                "--seconds",
+                str(left),
+                "--out",
+                str(settings.out),
+            ]
             ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
             counts = json.loads((settings.out / f"{name}.json").read_text())
             if ended.returncode:

@@ -32,7 +32,8 @@ class Target:
         try:
             self.attempt(data, directory)
         except DaadError as error:
-            assert str(error).strip(), "an error without a word"
+            said = str(error)
+            assert said.strip(), "an error without a word"
             return False
         return True
 
@@ -138,7 +139,10 @@ def page(data: bytes, _: Path) -> None:
     text = text_of(data)
     shown = {"id": text, "source": text, "characters": len(text), "text": text, "language": text}
     parts = [excerpt(shown), card_line(shown), *compare(shown, shown | {"text": text[::-1]})[:2]]
-    parts += [f'<p title="{attribute(text)}">{isolated(text)}{code(text)}</p>', table(text, ["a"], [[isolated(text)]])]
+    parts += [
+        f'<p title="{attribute(text)}">{isolated(text)}{code(text)}</p>',
+        table(text, ["a"], [[isolated(text)]]),
+    ]
     elements = Elements()
     elements.feed(html_page(text, text, header=tiles([("a", "1", "b")]), main="".join(parts), footer=""))
     elements.close()
@@ -182,8 +186,8 @@ def _word_tokenizer(made: list[Any] = []) -> Any:  # noqa: B006  made once
         from tokenizers import Tokenizer, models
         from transformers import PreTrainedTokenizerFast
 
-        words = Tokenizer(models.WordLevel({"<unk>": 0, "</s>": 1}, unk_token="<unk>"))  # noqa: S106
-        made.append(PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unk>", eos_token="</s>"))  # noqa: S106
+        words = Tokenizer(models.WordLevel({"<unk>": 0, "</s>": 1}, unk_token="<unk>"))
+        made.append(PreTrainedTokenizerFast(tokenizer_object=words, unk_token="<unk>", eos_token="</s>"))
     return made[0]
 
 
@@ -305,7 +309,11 @@ TASK_ROWS = (
     {"question": "a", "A": "b", "B": "c", "C": "d", "D": "e", "answer": "A"},
     {"question": "a", "choices": ["b", "c"], "answer": 1},
     {"question": {"stem": "a", "choices": [{"text": "b", "label": "A"}] * 2}, "answerKey": "A", "info": {}},
-    {"question": "a", "mc1_targets": {"choices": ["b", "c"], "labels": [1, 0]}, "mc2_targets": {"labels": [1]}},
+    {
+        "question": "a",
+        "mc1_targets": {"choices": ["b", "c"], "labels": [1, 0]},
+        "mc2_targets": {"labels": [1]},
+    },
     {"context": "a", "question": "b", "answers": {"text": ["c"]}},
     {"query": "a", "sol1": "b", "sol2": "c", "label": "0"},
     {"sentence": "a _ b", "option1": "c", "option2": "d", "answer": "1"},
@@ -315,7 +323,14 @@ TASK_ROWS = (
 )
 TASKS_SEEDS = tuple(_lines(row) for row in TASK_ROWS)
 SQUAD = json.dumps(
-    {"data": [{"title": "t", "paragraphs": [{"context": "c", "qas": [{"question": "q", "answers": [{"text": "c"}]}]}]}]}
+    {
+        "data": [
+            {
+                "title": "t",
+                "paragraphs": [{"context": "c", "qas": [{"question": "q", "answers": [{"text": "c"}]}]}],
+            }
+        ]
+    }
 ).encode()
 PO = 'msgid ""\nmsgstr ""\n\n#: a\nmsgctxt "c"\nmsgid "a"\nmsgid_plural "b"\nmsgstr[0] "ب"\n'.encode()
 WARC = b"WARC/1.0\r\nWARC-Type: conversion\r\nContent-Length: 4\r\nWARC-Target-URI: http://a/\r\n\r\ntext\r\n\r\n"
@@ -327,18 +342,26 @@ TEMPLATE = (
 PAIRED = {"text_columns": {"en": "en", "ar": "ar"}}
 
 TARGETS: dict[str, Target] = {
-    "jsonl": Target(reader("jsonl"), (_lines({"text": "مرحبا", "id": 1}, {"text": None}, [1]), b'{"text": "\\ud800"}')),
+    "jsonl": Target(
+        reader("jsonl"), (_lines({"text": "مرحبا", "id": 1}, {"text": None}, [1]), b'{"text": "\\ud800"}')
+    ),
     "jsonl_pairs": Target(reader("jsonl", **PAIRED), (_lines({"en": "a", "ar": "ب"}, {"en": 1}),)),
-    "jsonl_gz": Target(reader("jsonl.gz"), (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xabV*I\xad(\x01\x00",)),
+    "jsonl_gz": Target(
+        reader("jsonl.gz"), (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xabV*I\xad(\x01\x00",)
+    ),
     "jsonl_zst": Target(reader("jsonl.zst"), (b"\x28\xb5\x2f\xfd\x04\x58",)),
-    "csv": Target(reader("csv", text_column="t"), (b't,id\n"a ""b""",1\nc\n', b'\xef\xbb\xbft\r\n"a\nb"\r\n')),
+    "csv": Target(
+        reader("csv", text_column="t"), (b't,id\n"a ""b""",1\nc\n', b'\xef\xbb\xbft\r\n"a\nb"\r\n')
+    ),
     "tsv_pairs": Target(reader("tsv", **PAIRED), ("en\tar\na\tب\n".encode(),)),
     "txt": Target(reader("txt", text_unit="paragraph"), TEXTS),
     "tmx": Target(reader("tmx", **PAIRED), (TMX,)),
     "po": Target(reader("po", text_columns={"en": "msgid", "ar": "msgstr"}), (PO,)),
     "warc": Target(reader("warc"), (WARC,)),
     "parquet": Target(reader("parquet"), (b"PAR1\x15\x04\x15\x10\x00\x00PAR1",)),
-    "wiki": Target(reader("x", format="wikiextractor"), (b'<doc id="1" url="u" title="t">\nt\n\nx\n</doc>\n',)),
+    "wiki": Target(
+        reader("x", format="wikiextractor"), (b'<doc id="1" url="u" title="t">\nt\n\nx\n</doc>\n',)
+    ),
     "opus": Target(reader("xml", format="opus", **PAIRED), (OPUS,)),
     "moses": Target(moses, TEXTS),
     "normalization": Target(normalization, TEXTS),
