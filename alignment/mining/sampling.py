@@ -38,7 +38,7 @@ def open_model(path: str, device: str) -> Any:
     if not list(Path(path).glob("*.safetensors")):
         raise AlignmentError(f"{path}: no .safetensors file there: give a Hugging Face model directory")
     model: Any = AutoModelForCausalLM.from_pretrained(
-        path, dtype="auto" if on_gpu else torch.float32, local_files_only=True
+        path, dtype="auto" if on_gpu else torch.float32, local_files_only=True, use_safetensors=True
     )
     return model.to("cuda" if on_gpu else "cpu").eval()
 

@@ -22,7 +22,6 @@ from corpus.readers.splitting import break_fault
 from corpus.readers.streams import PLAIN_PIECE_BYTES, ByteStream
 from corpus.sources import Source
 
-
 MAX_DOCUMENT_BYTES = 256 << 20
 """A document that unpacks to more is refused: the largest of OPUS have some ten million."""
 

@@ -35,7 +35,7 @@ def make_model(model: Model, training: Training, in_shards: bool = False) -> Any
             made = build(config, dtype=torch.float32, **attention)
     elif model.checkpoint:
         made = AutoModelForCausalLM.from_pretrained(
-            model.checkpoint, dtype=torch.float32, local_files_only=True, **attention
+            model.checkpoint, dtype=torch.float32, local_files_only=True, use_safetensors=True, **attention
         )
     else:
         made = build(config, dtype=torch.float32, **attention)
