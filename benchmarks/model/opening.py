@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -111,14 +112,19 @@ def _with_responses(lm: Any, path: Path) -> Any:
 
     cached = CachingLM(lm, str(path))
     cached.dbdict.close()
-    cached.dbdict = SqliteDict(str(path), autocommit=True, encode=json.dumps, decode=_response)
+    cached.dbdict = SqliteDict(str(path), autocommit=True, encode=json.dumps, decode=partial(_response, path))
     lm.set_cache_hook(cached.get_cache_hook())
     return cached
 
 
-def _response(text: str) -> Any:
+def _response(path: Path, text: str | bytes) -> Any:
     """A log-likelihood and whether it is greedy, as the pair that lm-eval knows; another answer as it is."""
-    response = json.loads(text)
+    try:
+        response = json.loads(text)
+    except ValueError as error:
+        raise BenchmarkError(
+            f"{path}: a kept response is damaged: remove the file, its items are asked again"
+        ) from error
     return tuple(response) if isinstance(response, list) else response
 
 
