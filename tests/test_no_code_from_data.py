@@ -14,7 +14,16 @@ import pytest
 from corpus.errors import DaadError
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("corpus", "tokenization", "nemo_recipes", "alignment", "benchmarks", "experiments", "demo", "requirements")
+ROOMS = (
+    "corpus",
+    "tokenization",
+    "nemo_recipes",
+    "alignment",
+    "benchmarks",
+    "experiments",
+    "demo",
+    "requirements",
+)
 
 FORBIDDEN: dict[str, str] = {
     "eval": "runs text", "exec": "runs text", "compile": "makes code of text", "os.system": "asks a shell",
@@ -144,7 +153,9 @@ def sampling(directory: Path) -> None:
 def scoring(directory: Path) -> None:
     from benchmarks.model.opening import open_model
 
-    open_model(directory, directory / "kept", batch_size=1, device="cpu", dtype="float32", share_prefixes=False)
+    open_model(
+        directory, directory / "kept", batch_size=1, device="cpu", dtype="float32", share_prefixes=False
+    )
 
 
 def translating(directory: Path) -> None:

@@ -119,6 +119,7 @@ def test_killed_at_random_points(
             victim = kill(process, draw.choice(VICTIMS))
             code = process.wait()
             count[victim] += 1
+            print(dict(count), flush=True)  # for docs/results/faults.md, shown by -s
             if "worker" in victim and code:
                 # A build that loses a worker says so itself and ends; one that needed it no more ends well.
                 assert code == 2, said.read_text()
@@ -131,7 +132,7 @@ def test_killed_at_random_points(
             count["finished builds"] += 1
     build(config)
     assert contents(tmp_path / "killed") == whole
-    print(dict(count + Counter({"finished builds": 1})))  # noqa: T201  for docs/results/faults.md, shown by -s
+    print(dict(count + Counter({"finished builds": 1})))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-
 """Hours of fuzzing, guided by coverage: `python tests/fuzzing/long_run.py --seconds 600 --out OUT jsonl tmx ...`.
 
 Needs atheris (https://github.com/google/atheris), which is no dependency of the project: an environment of its own that
