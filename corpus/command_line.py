@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import FrameType
@@ -28,6 +28,9 @@ EXIT_STOPPED = 130
 
 LONGEST_MESSAGE = 800
 """Characters of what is said of a config: the parser repeats values, however long."""
+
+LONGEST_LINE = 1500
+"""Characters of any last line: a path or a value within it may have no end."""
 
 
 def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None = None) -> Config:
@@ -55,9 +58,27 @@ def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None
             check_bounds(path)
         namespace = parser.instantiate(parser.parse_args(_spelled_out(given, config_class)))
         values = {field.name: namespace[field.name] for field in fields(config_class)}  # type: ignore[arg-type]
+        refuse_null(values)
         return config_class(**values)
     except (jsonargparse.ArgumentError, ValueError, TypeError, RecursionError, OverflowError) as error:
         raise CorpusError(_one_line(error, config_class)) from error
+
+
+def refuse_null(value: Any) -> None:
+    """Refuse a null character in any text of the settings: no path can hold one, and Python says so in no words.
+
+    Raises:
+        ValueError: There is one.
+    """
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"no setting may hold a null character, got {value!r:.200}")
+    if is_dataclass(value):
+        refuse_null([getattr(value, each.name) for each in fields(value)])
+    elif isinstance(value, Mapping):
+        refuse_null([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            refuse_null(each)
 
 
 def run(
@@ -149,6 +170,8 @@ def _say(message: str) -> None:
 
         traceback.print_exc()
     line = " ".join(message.split())
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE - 300]} [...] {line[-300:]}"
     # What strangers wrote must not steer a terminal, nor turn the line around.
     shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
     print(shown, file=sys.stderr)  # noqa: T201

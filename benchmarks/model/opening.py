@@ -78,7 +78,6 @@ def open_model(
     digest = check_directory(directory)
     import torch
     from lm_eval.models.huggingface import HFLM
-    from safetensors import SafetensorError
     from transformers.utils import logging as transformers_logging
 
     from benchmarks.model.prefix_sharing import PrefixSharingLM
@@ -93,7 +92,7 @@ def open_model(
             dtype=dtype,
             batch_size=batch_size,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # the library raises anything for odd files
         cause = " ".join(str(error).split())[:200]
         raise BenchmarkError(
             f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"

@@ -82,12 +82,13 @@ def _file_rows(file: Path, shown: Path) -> Iterator[Row]:
         content = _content(file)
         for number, values in enumerate(_records(content, _suffix(file)), 1):
             if not isinstance(values, Mapping):
-                raise ValueError(f"record {number} is a {type(values).__name__}, not an object")
+                raise TypeError(f"record {number} is a {type(values).__name__}, not an object")
             yield Row(values, f"{shown} row {number}", split, subject)
     except (
         EOFError,
         UnicodeError,
         ValueError,
+        TypeError,
         RecursionError,
         csv.Error,
         gzip.BadGzipFile,

@@ -2,6 +2,7 @@
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 ODD: tuple[Any, ...] = (
@@ -26,7 +27,9 @@ def mutated(seed: bytes, draw: random.Random) -> bytes:
         if isinstance(content, dict | list):
             for _ in range(draw.randint(1, 3)):
                 _replace_one(content, draw)
-            lines[place] = json.dumps(content, ensure_ascii=draw.random() < 0.5).encode("utf-8", "surrogatepass") + b"\n"
+            lines[place] = (
+                json.dumps(content, ensure_ascii=draw.random() < 0.5).encode("utf-8", "surrogatepass") + b"\n"
+            )
             return b"".join(lines)
     data = bytearray(seed)
     for _ in range(draw.randint(1, 4)):
@@ -59,9 +62,9 @@ def _replace_one(content: Any, draw: random.Random) -> None:
         if draw.random() < 0.25:
             del inside[key]
         else:
-            inside[key] = draw.choice(ODD)
+            inside[key] = deepcopy(draw.choice(ODD))
         return
     if isinstance(inside, dict):
-        inside[str(draw.choice(("type", "model", "a", "")))] = draw.choice(ODD)
+        inside[str(draw.choice(("type", "model", "a", "")))] = deepcopy(draw.choice(ODD))
     else:
-        inside.append(draw.choice(ODD))
+        inside.append(deepcopy(draw.choice(ODD)))

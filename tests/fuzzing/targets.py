@@ -4,6 +4,7 @@ A target takes the bytes and an empty directory of its own. What it checks beyon
 `test_fuzzing.py` tries each shortly, `long_run.py` for hours.
 """
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -277,11 +278,14 @@ def _word_level() -> bytes:
     ).encode()  # fmt: skip
 
 
-RANKS = b"YQ== 0\nYg== 1\nYw== 2\nYWI= 3\n"
+PIECES = [bytes([byte]) for byte in range(256)] + [b"ab", b"abc", "م".encode(), "مر".encode()]
+RANKS = b"".join(base64.b64encode(piece) + f" {rank}\n".encode() for rank, piece in enumerate(PIECES))
 TEKKEN = json.dumps(
     {
-        "config": {"pattern": r"\S+|\s+", "default_num_special_tokens": 3, "default_vocab_size": 6},
-        "vocab": [{"rank": n, "token_bytes": piece} for n, piece in enumerate(("YQ==", "Yg==", "Yw=="))],
+        "config": {"pattern": r"\S+|\s+", "default_num_special_tokens": 3, "default_vocab_size": 263},
+        "vocab": [
+            {"rank": n, "token_bytes": base64.b64encode(each).decode()} for n, each in enumerate(PIECES)
+        ],
         "special_tokens": [{"rank": 0, "token_str": "<unk>"}],
     }
 ).encode()

@@ -37,7 +37,9 @@ def read_base(path: Path, family: Family | None = None) -> ByteLevelBase:
     try:
         return _read_base(path, family)
     except DAMAGE as error:
-        raise TokenizationError(f"{path}: a damaged tokenizer file ({error!r:.200}); download it again") from error
+        raise TokenizationError(
+            f"{path}: a damaged tokenizer file ({error!r:.200}); download it again"
+        ) from error
 
 
 def _read_base(path: Path, family: Family | None) -> ByteLevelBase:
