@@ -105,7 +105,7 @@ def open_model(
 
 
 def _with_responses(lm: Any, path: Path) -> Any:
-    """lm-eval's response cache, which keeps JSON here: it would unpickle what a stranger put in the output directory."""
+    """lm-eval's response cache, with JSON in it: as it is, it unpickles whatever came with the output directory."""
     from lm_eval.api.model import CachingLM
     from sqlitedict import SqliteDict
 

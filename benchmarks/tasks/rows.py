@@ -81,9 +81,7 @@ def _file_rows(file: Path, shown: Path) -> Iterator[Row]:
     try:
         content = _content(file)
         for number, values in enumerate(_records(content, _suffix(file)), 1):
-            if not isinstance(values, Mapping):
-                raise TypeError(f"record {number} is a {type(values).__name__}, not an object")
-            yield Row(values, f"{shown} row {number}", split, subject)
+            yield Row(_object(values, number), f"{shown} row {number}", split, subject)
     except (
         EOFError,
         UnicodeError,
@@ -97,6 +95,12 @@ def _file_rows(file: Path, shown: Path) -> Iterator[Row]:
     ) as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{file}: cannot be read ({cause}): repair or download it again") from error
+
+
+def _object(values: Any, number: int) -> Mapping[str, Any]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"record {number} is a {type(values).__name__}, not an object")
+    return values
 
 
 def _content(file: Path) -> bytes:
