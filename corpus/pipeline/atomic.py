@@ -27,8 +27,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        # Some libraries do not say which file they could not write.
-        raise error if error.filename else OSError(error.errno, error.strerror, str(path)) from error
+        # Some libraries do not say which file they could not write, and nobody knows of the partial one.
+        if error.filename and str(error.filename) != str(partial):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
