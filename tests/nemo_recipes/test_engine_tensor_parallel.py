@@ -53,7 +53,8 @@ def recipes(recipe: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) ->
         "untied": common
         | {
             "model": {"checkpoint": str(checkpoint), "new_rows_from": 0},
-            "training": recipe["training"] | {"token_budget": 3 * tokens, "loss_chunk": 20},
+            "training": recipe["training"]
+            | {"token_budget": 3 * tokens, "loss_chunk": 20, "gradient_checkpointing": True},
         },
     }
 
