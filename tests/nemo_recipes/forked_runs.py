@@ -1,6 +1,7 @@
 """Runs of pretraining, one after another, in processes that share one import: `forked_runs.py PROCESSES CONFIG...`.
 
-A config that stands here a second time goes on from the checkpoint before its last one.
+A config that stands here a second time goes on from the checkpoint before its last one, after its output directory was
+copied to one with `.whole` at its end.
 """
 
 import multiprocessing
@@ -35,6 +36,7 @@ def work(rank: int, processes: int, port: int, configs: list[str]) -> None:
         if file in configs[:number]:
             checkpoints = Path(config.output_dir) / "checkpoints"
             if rank == 0:
+                shutil.copytree(config.output_dir, f"{config.output_dir}.whole")
                 shutil.rmtree(checkpoint_files.place(checkpoints, checkpoint_files.steps(checkpoints)[0]))
             dist.barrier()
         plan = make_plan(config)
