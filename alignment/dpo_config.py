@@ -91,7 +91,7 @@ class DpoConfig:
             raise ValueError("output_dir must name a directory")
         if not self.model.checkpoint:
             raise ValueError("model.checkpoint must name the directory of the SFT model")
-        check_together(self.training, self.lora, self.model, self.checkpoint)
+        check_together(self.training, self.lora, self.model, self.layout, self.checkpoint)
         self.for_engine(1)
 
     def decisive(self) -> dict[str, Any]:

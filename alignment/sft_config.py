@@ -151,7 +151,7 @@ class SftConfig:
             raise ValueError("output_dir must name a directory")
         if not self.model.checkpoint:
             raise ValueError("model.checkpoint must name the directory of a pretrained model")
-        check_together(self.training, self.lora, self.model, self.checkpoint)
+        check_together(self.training, self.lora, self.model, self.layout, self.checkpoint)
         self.for_engine(1, "unused")
 
     def decisive(self) -> dict[str, Any]:

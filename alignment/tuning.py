@@ -1,10 +1,11 @@
 """How a model is tuned, whatever the objective. Standard library only."""
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from alignment.adapters.settings import Lora
+from nemo_recipes.planning.settings import Layout
 from nemo_recipes.pretrain_config import Checkpoint, Model, Training
 
 
@@ -71,33 +72,23 @@ class Tuning:
         Raises:
             ValueError: A setting breaks the engine's rules.
         """
-        return Training(
-            token_budget=steps * max(self.global_batch, 1) * sequence_length,
-            micro_batch=self.micro_batch,
-            global_batch=self.global_batch,
-            learning_rate=self.learning_rate,
-            schedule=self.schedule,
-            warmup_steps=self.warmup_steps,
-            decay_steps=self.decay_steps,
-            minimum_learning_rate=self.minimum_learning_rate,
-            betas=list(self.betas),
-            epsilon=self.epsilon,
-            weight_decay=self.weight_decay,
-            clip=self.clip,
-            precision=self.precision,
-            gradient_checkpointing=self.gradient_checkpointing,
-            compile=self.compile,
-            frozen_layers=list(self.frozen_layers),
-            seed=self.seed,
-        )
+        own = ("epochs", "max_steps")
+        shared: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in own}
+        return Training(token_budget=steps * max(self.global_batch, 1) * sequence_length, **shared)
 
 
-def check_together(training: Tuning, lora: Lora, model: Model, checkpoint: Checkpoint) -> None:
+def check_together(
+    training: Tuning, lora: Lora, model: Model, layout: Layout, checkpoint: Checkpoint
+) -> None:
     """Refuse what tuning would pass over without a word.
 
     Raises:
-        ValueError: Frozen layers with adapters, or a setting that pretraining alone has.
+        ValueError: Frozen layers or divided matrices with adapters, or a setting that pretraining alone has.
     """
+    if lora.rank and layout.tensor > 1:
+        raise ValueError(
+            "layout.tensor must be 1 with lora: matrices with adapters are not divided among devices"
+        )
     if lora.rank and training.frozen_layers:
         raise ValueError("training.frozen_layers has no meaning with lora, which freezes all layers")
     if checkpoint.export_ema:

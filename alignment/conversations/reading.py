@@ -1,5 +1,6 @@
 """From files of instructions to conversations and rejects."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -19,7 +20,6 @@ from corpus.sources import Source
 MESSAGES = pl.List(pl.Struct({"role": pl.String(), "content": pl.String()}))
 COLUMNS = {"messages": MESSAGES, "language": pl.String(), "source": pl.String(), "line": pl.Int64()}
 REJECTS = {"source": pl.String(), "line": pl.Int64(), "rule": pl.String(), "detail": pl.String()}
-
 _READ = {"messages": MESSAGES, "claim": pl.String(), "source": pl.String(), "line": pl.Int64()}
 
 
@@ -46,12 +46,14 @@ def read_conversations(
     schema: Schema = "auto",
     language: str = "",
     language_column: str = "",
+    without: Mapping[str, Sequence[str]] | None = None,
 ) -> Conversations:
     """Read files, globs or directories of JSON Lines, CSV or TSV, plain or as .gz, .zst or .bz2.
 
     Without `columns` the files must be JSON Lines of one schema each: the one that `schema` names, else the first
     sound record's. `language` (ISO 639) is what all conversations are declared to be in, `language_column` a key of
-    each record that says it; where neither does, it is identified by the text of all turns.
+    each record that says it; where neither does, it is identified by the text of all turns. Records of JSON Lines that
+    have one of the values of `without` under its key are left out.
 
     Raises:
         DaadError: Nothing there, a file that cannot be opened, or a table without the named columns.
@@ -62,7 +64,9 @@ def read_conversations(
             "schema columns needs columns, and columns no other schema: set the one or the other"
         )
     parts = [
-        _of_table(file, source) if columns is not None else _of_json_lines(file, schema, language_column)
+        _of_table(file, source)
+        if columns is not None
+        else _of_json_lines(file, schema, language_column, without or {})
         for file in resolve(source)
     ]
     read = pl.concat([frame for frame, _ in parts])
@@ -120,7 +124,9 @@ def _of_table(file: InputFile, source: Source) -> tuple[pl.DataFrame, pl.DataFra
     return read, pl.DataFrame(rejects, schema=REJECTS, orient="row")
 
 
-def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _of_json_lines(
+    file: InputFile, schema: str, language_column: str, without: Mapping[str, Sequence[str]]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Record by record, since the types of nested JSON may change from one to the next."""
     name = PurePosixPath(file.path).name
     if file.format != "jsonl":
@@ -129,16 +135,17 @@ def _of_json_lines(file: InputFile, schema: str, language_column: str) -> tuple[
         )
     expected = "" if schema == "auto" else schema
 
-    def row_of(record: dict[str, Any], line: int) -> tuple[list[Message], str | None, str, int]:
+    def row_of(record: dict[str, Any], line: int) -> tuple[list[Message], str | None, str, int, bool]:
         nonlocal expected
         found = schema_of(record, expected)
         messages = messages_of(record, found)
         expected = found
         claim = record.get(language_column) if language_column else None
-        return messages, claim if isinstance(claim, str) else None, name, line
+        kept = all(record.get(key) not in values for key, values in without.items())
+        return messages, claim if isinstance(claim, str) else None, name, line, kept
 
     rows, rejects = read_records(file.path, name, row_of)
     return (
-        pl.DataFrame(rows, schema=_READ, orient="row"),
+        pl.DataFrame(rows, schema=_READ | {"kept": pl.Boolean()}, orient="row").filter("kept").drop("kept"),
         pl.DataFrame(rejects, schema=REJECTS, orient="row"),
     )

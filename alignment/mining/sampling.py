@@ -32,19 +32,31 @@ def open_model(path: str, device: str) -> Any:
     """
     from transformers import AutoModelForCausalLM
 
-    if device == "cuda" and not torch.cuda.is_available():
-        raise AlignmentError("device is cuda, but torch sees no GPU: see docs/cuda.md, or set cpu or auto")
-    on_gpu = device != "cpu" and torch.cuda.is_available()
+    where = device_of(device)
     if not list(Path(path).glob("*.safetensors")):
         raise AlignmentError(f"{path}: no .safetensors file there: give a Hugging Face model directory")
     try:
         model: Any = AutoModelForCausalLM.from_pretrained(
-            path, dtype="auto" if on_gpu else torch.float32, local_files_only=True, use_safetensors=True
+            path,
+            dtype="auto" if where == "cuda" else torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
         )
     except Exception as error:  # the library raises anything for odd files
         cause = " ".join((str(error) or repr(error)).split())[:200]
         raise AlignmentError(f"{path}: transformers cannot load it ({cause})") from error
-    return model.to("cuda" if on_gpu else "cpu").eval()
+    return model.to(where).eval()
+
+
+def device_of(device: str) -> str:
+    """`cuda` or `cpu` for auto, cpu or cuda.
+
+    Raises:
+        AlignmentError: A GPU is asked for and none is there.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise AlignmentError("device is cuda, but torch sees no GPU: see docs/cuda.md, or set cpu or auto")
+    return "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def sample_answers(
@@ -58,14 +70,15 @@ def sample_answers(
 ) -> pl.DataFrame:
     """Answers to prompts: `prompt` (row number), `sample` (from 0), `answer`, `tokens`, `ended` (by itself).
 
-    `directory` keeps finished parts under a digest of `key`, the prompts and the settings. A prompt that leaves no room
-    in the model's context has no answers. The model is opened only where a part is missing.
+    `directory` keeps finished parts under a digest of `key`, the prompts, the settings and the device. A prompt that
+    leaves no room in the model's context has no answers. The model is opened only where a part is missing.
 
     Raises:
         AlignmentError: See `open_model`.
     """
     encoded = [encode_prompt(tokenizer, messages) for messages in prompts["messages"]]
-    told = key | {"sampling": vars(settings), "prompts": _digest(encoded)}
+    # A GPU computes in the dtype of the files, a CPU in float32, and each draws from a generator of its own.
+    told = key | {"sampling": vars(settings), "prompts": _digest(encoded), "device": device_of(device)}
     place = directory / hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     write_json(place / "key.json", told)
     parts = [place / f"part-{number:05d}.parquet" for number in range(-(-len(encoded) // PART))]

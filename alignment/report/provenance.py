@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from alignment.adapters.export import ADAPTER_DIR
+from corpus.pipeline.atomic import sha256_of
 from nemo_recipes.planning.settings import Energy, Hardware
 from nemo_recipes.watch.energy import ledger
 from nemo_recipes.watch.journal import Journal
@@ -20,6 +22,12 @@ _PACKAGES = (
 def versions() -> dict[str, str]:
     """Versions of the packages that decide what a run computes."""
     return {name: version(name) for name in _PACKAGES}
+
+
+def model_digests(output: Path) -> dict[str, str]:
+    """SHA-256 of the files of the exported model, and of its adapters where there are any, by their paths."""
+    written = [path for place in ("model", ADAPTER_DIR) for path in sorted((output / place).glob("*"))]
+    return {path.relative_to(output).as_posix(): sha256_of(path) for path in written if path.is_file()}
 
 
 def what_varies(

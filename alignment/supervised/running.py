@@ -1,5 +1,6 @@
 """One run of supervised fine-tuning, on each process of its layout: data, training, export, report, manifest."""
 
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -124,6 +125,10 @@ def make_objective(config: SftConfig, prepared: Prepared, steps: int) -> Objecti
     """What the engine learns by."""
     data = asdict(config.data)
     decisive = {name: data[name] for name in ("language_weights", "packing", "neftune")}
+    if config.data.language_weights:
+        # Languages may be declared, so they do not follow from the text, and what is read follows from them.
+        languages = "\n".join(prepared.frame["language"])
+        decisive["languages"] = hashlib.sha256(languages.encode()).hexdigest()
     decisive["weights"] = {source.name: source.weight for source in config.data.sources}
     tokenizer = load_chat_tokenizer(tokenizer_dir(Path(config.output_dir)))
 

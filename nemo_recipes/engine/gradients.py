@@ -28,7 +28,8 @@ def norm(parameters: Iterable[nn.Parameter]) -> torch.Tensor:
         if kind is not None:
             mesh, placements = kind
             for dimension, placement in enumerate(placements):
-                if placement.is_shard():
+                # Not is_shard(), which denies a matrix that FSDP2 divides after tensor parallelism has.
+                if not placement.is_replicate():
                     dist.all_reduce(square, group=mesh.get_group(dimension))
         squares.append(square)
     return torch.stack(squares).sum().sqrt() if squares else torch.zeros(())

@@ -48,7 +48,9 @@ def make_model(model: Model, training: Training, in_shards: bool = False) -> Any
         made = build(config, dtype=torch.float32, **attention)
     made.config.use_cache = False
     if training.gradient_checkpointing:
-        made.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        # Its name since transformers 5.23, which warns of the older one; an earlier release has that alone.
+        enable = getattr(made, "activation_checkpointing_enable", None) or made.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
     return made.train()
 
 

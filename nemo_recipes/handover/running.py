@@ -2,12 +2,14 @@
 
 import os
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 
 from nemo_recipes.engine.model import check_weights
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.handover.blend import weighted_paths
 from nemo_recipes.handover.differences import not_carried
+from nemo_recipes.handover.first import first_does
 from nemo_recipes.handover.writing import automodel_text, tokenizer_directory, write_text
 from nemo_recipes.launch.place import Place
 from nemo_recipes.pretrain_config import PretrainConfig
@@ -35,10 +37,14 @@ def run_automodel(config: PretrainConfig, mine: Place) -> int:
         )
     check_weights(config.model)
     recipe = Path(config.output_dir, RECIPE)
-    if mine.rank == 0:
-        paths = weighted_paths(config)
+
+    def write() -> None:
         output = Path(config.output_dir) / "automodel"
-        write_text(recipe, automodel_text(config, paths, tokenizer_directory(config), output))
+        write_text(
+            recipe, automodel_text(config, weighted_paths(config), tokenizer_directory(config), output)
+        )
+
+    first_does(write, recipe.with_name(f".{RECIPE}.told"), asdict(config), mine)
     command = automodel_command(config, recipe, mine)
     if not Path(command[0]).is_file():
         raise PretrainingError(

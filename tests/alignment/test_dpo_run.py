@@ -22,6 +22,7 @@ from alignment.dpo import summary
 from alignment.dpo_config import DpoConfig
 from corpus.command_line import parse
 from corpus.errors import DaadError
+from corpus.pipeline.atomic import sha256_of
 from nemo_recipes.errors import PretrainingError
 
 DPO = Path(__file__).parents[2] / "alignment" / "dpo.py"
@@ -316,7 +317,7 @@ def test_adapters_learn_alone_with_an_sft_term(recipe: dict[str, Any], tmp_path:
     settings = changed(
         recipe, tmp_path / "lora", lora={"rank": 4}, training__learning_rate=0.02, preference__sft_weight=0.5
     )
-    start(settings)
+    manifest = start(settings)
     output = tmp_path / "lora"
     assert all(".lora_" in name for name in weights(output))
     first, last = (
@@ -330,8 +331,12 @@ def test_adapters_learn_alone_with_an_sft_term(recipe: dict[str, Any], tmp_path:
     assert step["loss"] == pytest.approx(
         measured["all/loss"] + 0.5 * measured["all/chosen_nats_per_token"], rel=1e-5
     )
-    assert (output / "adapter/adapter_model.safetensors").is_file()
-    assert (output / "model/model.safetensors").is_file()
+    for name in (
+        "adapter/adapter_model.safetensors",
+        "adapter/adapter_config.json",
+        "model/model.safetensors",
+    ):
+        assert manifest["model"][name] == sha256_of(output / name)
 
 
 def test_what_does_not_fit_is_one_line(recipe: dict[str, Any], tmp_path: Path, base_model_dir: Path) -> None:
@@ -368,6 +373,10 @@ def test_settings_that_cannot_be_are_told_at_once() -> None:
         ({"training": {"seed": -1}}, "seed must be at least 0 and below 2"),
         ({"checkpoint": {"export_ema": True}}, "checkpoint.export_ema must be false"),
         ({"model": {"checkpoint": "m", "base": "b"}}, "model.base must be empty"),
+        (
+            {"lora": {"rank": 4}, "layout": {"gpus_per_node": 2, "tensor": 2}},
+            "layout.tensor must be 1 with lora",
+        ),
         ({"model": {"checkpoint": ""}}, "give checkpoint"),
     ):
         with pytest.raises(DaadError, match=expected):

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from alignment.answer_language import summary as language_summary
 from alignment.answer_language_config import AnswerLanguageConfig
+from alignment.chat_template import load_chat_tokenizer
 from alignment.errors import AlignmentError
 from alignment.mine import summary
 from alignment.mine_config import Judge, MineConfig, Prompts, Reward, Sampling
+from alignment.mining import sampling
 from alignment.mining.answer_languages import differences, mcnemar, measure
 from alignment.mining.asking import read_prompts
 from alignment.mining.judging import judge_answers, mark_of
@@ -31,6 +33,7 @@ from alignment.preferences import read_preferences
 from corpus.command_line import parse
 from corpus.endpoint.settings import EndpointSettings
 from corpus.errors import DaadError
+from corpus.readers.streams import ByteStream
 
 QUESTIONS = [
     ("ar", "ما عاصمة مصر؟"),
@@ -174,15 +177,29 @@ def test_records_are_left_out_by_key_and_drawn_by_seed(questions: Path) -> None:
     assert len({tuple(one) for one in drawn}) > 1
 
 
-def test_files_called_alike_are_refused_where_records_are_left_out(questions: Path, tmp_path: Path) -> None:
-    """A record is known by its file's name and line: the wrong one of two would be left out."""
+def test_records_are_left_out_of_the_file_that_they_stand_in(questions: Path, tmp_path: Path) -> None:
+    """Two files are called alike, and only the second one's records have the value."""
     other = tmp_path / "other"
     other.mkdir()
-    shutil.copyfile(questions, other / questions.name)
+    (other / questions.name).write_text(questions.read_text().replace('"k1"', '"else"'))
     paths = [str(questions), str(other / questions.name)]
     assert read_prompts(Prompts(path=paths))[0].height == 2 * len(QUESTIONS)
-    with pytest.raises(AlignmentError, match=f"two files are called {questions.name}"):
-        read_prompts(Prompts(path=paths, without={"kind": ["k1"]}))
+    some, _ = read_prompts(Prompts(path=paths, without={"kind": ["else"]}))
+    every = [text for _, text in QUESTIONS]
+    assert some["question"].to_list() == every + every[:1] + every[2:]
+
+
+def test_prompts_are_read_once(questions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+
+    def count(stream: ByteStream, path: str, encoding: str | None = "utf-8") -> None:
+        opened.append(path)
+        begin(stream, path, encoding)
+
+    begin = ByteStream.__init__
+    monkeypatch.setattr(ByteStream, "__init__", count)
+    read_prompts(Prompts(path=[str(questions)], without={"kind": ["k1"]}))
+    assert opened == [str(questions)]
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -213,6 +230,29 @@ def test_draws_follow_the_probabilities() -> None:
     assert kept[0].item() / 40_000 == pytest.approx(0.5 / 0.8, abs=0.02)
     hot = choose(rows, Sampling(temperature=100.0), generator).bincount(minlength=4)
     assert hot.min().item() / 40_000 == pytest.approx(0.25, abs=0.02)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_answers_of_a_cpu_are_not_taken_for_those_of_a_gpu(
+    chat_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same model stands for both; what differs is where it is said to compute."""
+    prompts, _ = read_prompts(Prompts(path=[str(questions)]))
+    model = sampling.open_model(str(chat_model), "cpu")
+    opened: list[str] = []
+
+    def open_model(_path: str, device: str) -> Any:
+        opened.append(device)
+        return model
+
+    monkeypatch.setattr(sampling, "open_model", open_model)
+    monkeypatch.setattr(sampling, "device_of", str)
+    settings, tokenizer = Sampling(answers=1, new_tokens=2), load_chat_tokenizer(chat_model)
+    for device in ("cpu", "cpu", "cuda", "cuda"):
+        sampling.sample_answers(str(chat_model), tokenizer, prompts, settings, tmp_path / "kept", {}, device)
+    assert opened == ["cpu", "cuda"]
+    keys = [json.loads(path.read_text())["device"] for path in (tmp_path / "kept").glob("*/key.json")]
+    assert sorted(keys) == ["cpu", "cuda"]
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -289,6 +289,26 @@ def test_another_packing_does_not_go_on_with_these_checkpoints(
         start(changed(recipe, finished, data__neftune=0.0))
 
 
+def test_other_declared_languages_do_not_go_on_where_languages_are_weighted(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """The same conversations, said to be English for once: other ones are read, half as often."""
+    source = recipe["data"]["sources"][0]
+
+    def settings(language: str, weights: dict[str, float]) -> dict[str, Any]:
+        output = tmp_path / ("weighted" if weights else "plain")
+        return changed(
+            recipe, output, data__sources=[source | {"language": language}], data__language_weights=weights,
+            training__max_steps=2,
+        )  # fmt: skip
+
+    for weights in ({}, {"en": 0.5}):
+        start(settings("ar", weights))
+    start(settings("en", {}))
+    with pytest.raises(PretrainingError, match=r"objective\.languages"):
+        start(settings("en", {"en": 0.5}))
+
+
 def test_what_was_made_is_used_again_until_a_file_changes(recipe: dict[str, Any], tmp_path: Path) -> None:
     from alignment.supervised.preparing import EXAMPLES_FILE, prepare, read_prepared
 

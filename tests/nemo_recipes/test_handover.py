@@ -2,9 +2,11 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from nemo_recipes.handover.automodel import automodel_recipe
 from nemo_recipes.handover.blend import WeightedPaths, weighted_paths
 from nemo_recipes.handover.running import automodel_command, run_automodel, surroundings
 from nemo_recipes.handover.writing import write
+from nemo_recipes.launch.command import EVERYWHERE
 from nemo_recipes.launch.place import Place
 from nemo_recipes.pretrain_config import PretrainConfig
 
@@ -231,3 +234,47 @@ def test_the_engine_is_started_in_its_environment(
     said = surroundings(among)
     assert (said["RANK"], said["WORLD_SIZE"], said["LOCAL_RANK"]) == ("3", "16", "3")
     assert (said["MASTER_ADDR"], said["TORCHELASTIC_RUN_ID"]) == ("node07", "123")
+
+
+def test_all_processes_wait_for_the_recipe_that_the_first_one_writes(
+    recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two tasks of srun comes first, and finds another start's recipe; then the first one fails."""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SLURM_NODELIST", "node[07-09]")
+    monkeypatch.setenv("SLURM_JOB_ID", "123")
+    commands = tmp_path / "venv/bin"
+    commands.mkdir(parents=True)
+    (commands / "python").write_text('#!/bin/bash\ncat "$3" > "$3.read-by-$RANK"\n')
+    (commands / "python").chmod(0o755)
+    more = ("--layout.engine=automodel", "--hardware.device=gpu", f"--layout.automodel={tmp_path}/venv")
+    config = configured(recipe, tmp_path / "run", *more, "--layout.gpus_per_node=2")
+    first, second = (Place(rank=rank, processes=2, local_rank=rank, launcher="srun") for rank in (0, 1))
+    written = tmp_path / "run/automodel.yaml"
+    written.parent.mkdir()
+    written.write_text("of another start")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(run_automodel, config, second)
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=1)
+        assert run_automodel(config, first) == 0
+        assert waiting.result(timeout=60) == 0
+        read = [written.with_name(f"automodel.yaml.read-by-{rank}").read_text() for rank in (0, 1)]
+        assert read[0] == read[1] == written.read_text()
+
+        # Queued again, the job has a new number of starts: what the last one said does not count.
+        monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
+        shutil.move(recipe["data"]["tokens"], tmp_path / "away")
+        try:
+            waiting = pool.submit(run_automodel, config, second)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+            with pytest.raises(PretrainingError) as said:
+                run_automodel(config, first)
+            with pytest.raises(PretrainingError) as heard:
+                waiting.result(timeout=60)
+        finally:
+            shutil.move(tmp_path / "away", recipe["data"]["tokens"])
+    assert str(heard.value) == str(said.value)
+    assert heard.value.__notes__ == [EVERYWHERE]

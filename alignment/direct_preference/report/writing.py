@@ -8,8 +8,8 @@ from typing import Any
 from alignment.direct_preference.preparing import PreparedPairs
 from alignment.direct_preference.report.page import render
 from alignment.dpo_config import DpoConfig
-from alignment.report.provenance import versions, what_varies
-from corpus.pipeline.atomic import atomic_path, sha256_of, write_json
+from alignment.report.provenance import model_digests, versions, what_varies
+from corpus.pipeline.atomic import atomic_path, write_json
 from nemo_recipes.engine import checkpoint_files
 from nemo_recipes.watch.journal import Journal
 
@@ -36,9 +36,7 @@ def write_report(
         "reference": dict(reference),
         "result": result(int(record["step"]), steps, validations),
         "broken_steps": record["broken"],
-        "model": {
-            path.name: sha256_of(path) for path in sorted((output / "model").glob("*")) if path.is_file()
-        },
+        "model": model_digests(output),
         "run": what_varies(output, seconds, config.watch.energy, config.hardware, config.layout.world_size),
     }
     write_json(output / "manifest.json", manifest)

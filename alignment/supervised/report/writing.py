@@ -5,10 +5,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from alignment.report.provenance import versions, what_varies
+from alignment.report.provenance import model_digests, versions, what_varies
 from alignment.sft_config import SftConfig
 from alignment.supervised.report.page import render
-from corpus.pipeline.atomic import atomic_path, sha256_of, write_json
+from corpus.pipeline.atomic import atomic_path, write_json
 from nemo_recipes.engine import checkpoint_files
 from nemo_recipes.planning.plan import Plan
 from nemo_recipes.watch.journal import Journal
@@ -27,12 +27,6 @@ def write_report(
     journal = Journal(output / "log.jsonl")
     steps, validations, samples = (journal.lines(kind) for kind in ("step", "validation", "samples"))
     record = checkpoint_files.read_record(checkpoint)
-    written = [
-        path
-        for place in ("model", "adapter")
-        for path in sorted((output / place).glob("*"))
-        if path.is_file()
-    ]
     manifest = {
         "format": FORMAT,
         "daad": version("daad"),
@@ -42,7 +36,7 @@ def write_report(
         "plan": plan.described(),
         "result": result(int(record["step"]), validations),
         "broken_steps": record["broken"],
-        "model": {path.relative_to(output).as_posix(): sha256_of(path) for path in written},
+        "model": model_digests(output),
         "run": what_varies(output, seconds, config.watch.energy, config.hardware, config.layout.world_size),
     }
     write_json(output / "manifest.json", manifest)

@@ -77,7 +77,7 @@ def measure(trial: Trial, device: str, steps: int) -> dict[str, Any]:
     size = SIZES[trial.size]
     clock = Clock(device)
     try:
-        loss = (_engine if trial.way == "engine" else _plain)(trial, device, WARM + steps, clock)
+        loss = _WAYS.get(trial.way, _plain)(trial, device, WARM + steps, clock)
     except torch.OutOfMemoryError:
         return {"error": "out of memory"}
     except (ImportError, ValueError) as error:
@@ -140,7 +140,7 @@ def _engine(trial: Trial, device: str, steps: int, clock: Clock) -> float:
 
     config = config_of(trial, device, steps)
     join_processes(config.layout, device)
-    model = make_model(config.model, config.training)
+    model = _made(config, device)
     stretch = Stretch(
         phase=Phase(what="all", first_step=0, end_step=steps), vocabulary=0, first_step=0, end_step=steps
     )
@@ -166,7 +166,7 @@ def _plain(trial: Trial, device: str, steps: int, clock: Clock) -> float:
     """The loop that one would write: transformers' model and loss, autocast or FSDP2, fused AdamW."""
     size, config = SIZES[trial.size], config_of(trial, device, steps)
     join_processes(config.layout, device)
-    model = make_model(config.model, config.training).to(device)
+    model = _made(config, device)
     fsdp = trial.way == "plain_fsdp2"
     if fsdp:
         mesh = torch.distributed.init_device_mesh(
@@ -198,6 +198,23 @@ def _plain(trial: Trial, device: str, steps: int, clock: Clock) -> float:
         optimizer.zero_grad(set_to_none=True)
         clock.mark()
     return float(loss.detach()) * accumulated
+
+
+def _litgpt(trial: Trial, device: str, steps: int, clock: Clock) -> float:
+    from litgpt_loop import train
+
+    rows = Sequences(trial, steps).rows.to(device)
+    # Not held here: there is no room for two of the largest model.
+    return train(trial, device, steps, _made(config_of(trial, device, steps), device), rows, clock.mark)
+
+
+def _made(config: PretrainConfig, device: str) -> Any:
+    """The model, drawn where it trains: billions of weights are drawn in seconds there."""
+    with torch.device(device):
+        return make_model(config.model, config.training)
+
+
+_WAYS = {"engine": _engine, "litgpt": _litgpt}
 
 
 if __name__ == "__main__":

@@ -4,13 +4,14 @@
 
 It needs torch, transformers, lightning, safetensors, xxhash, tqdm and numpy, and nvidia-ml-py for the energy; NeMo and
 megatron-core are not needed, and the result says 'Lightning without NeMo'. For each size it searches, one respect after
-another, for the fastest way to train, and then measures that way beside plain loops, in turn, three times each. Each
-measurement is written at once, and none is begun that would not end within `--limit` seconds. `--device cpu --sizes
-tiny` runs the same code without a GPU, for tests: speeds of a CPU have no MFU.
+another, for the fastest way to train, and then measures that way beside plain loops and litgpt (where it is installed),
+in turn, three times each. Each measurement is written at once, and none is begun that would not end within `--limit`
+seconds. `--device cpu --sizes tiny` runs the same code without a GPU, for tests: speeds of a CPU have no MFU.
 """
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -25,12 +26,19 @@ from typing import Any
 from table import written
 from trial import LADDER, SIZES, Trial, alternatives, first
 
+from nemo_recipes.planning.parameters import count
+
 AXES = ("sharded", "loss_chunk", "micro_batch", "compile", "attention")
-WAYS = ("engine", "plain", "plain_fsdp2")
+WAYS = ("engine", "plain_fsdp2", "plain", "litgpt")
 WORTH = 1.01
 """A change stays if it is faster by more than this: less is noise."""
 
-_PACKAGES = ("torch", "lightning", "transformers", "triton", "flash-attn", "nvidia-ml-py", "nemo-toolkit")
+STATE_BYTES = 16
+"""Of each parameter: weight, gradient and two running means in float32."""
+
+_PACKAGES = (
+    "torch", "lightning", "transformers", "triton", "flash-attn", "litgpt", "nvidia-ml-py", "nemo-toolkit",
+)  # fmt: skip
 
 
 class OutOfTimeError(Exception):
@@ -100,24 +108,40 @@ class Measurer:
 
 
 def search(measure: Measurer, size: str, axes: tuple[str, ...]) -> Trial | None:
-    """The fastest way to train a size, found one respect after another; None where none trains."""
+    """The fastest way to train a size, found one respect after another; None where it does not train at first."""
     best = first(size)
     fastest = measure(best).get("tokens_per_second", 0.0)
+    if not fastest:
+        return None
     for axis in axes:
         for other in alternatives(best, axis):
             speed = measure(other).get("tokens_per_second", 0.0)
             if speed > WORTH * fastest:
                 best, fastest = other, speed
-    return best if fastest else None
+    return best
 
 
-def compare(measure: Measurer, best: Trial, rounds: int) -> None:
-    """The best way beside the plain loops, in turn; a plain loop that lacks memory reads fewer sequences at a time."""
+def compare(measure: Measurer, best: Trial, ways: tuple[str, ...], rounds: int) -> None:
+    """The best way beside other loops, in turn; another loop that lacks memory reads fewer sequences at a time."""
+    trials = {way: Trial(size=best.size, way=way, micro_batch=best.micro_batch) for way in ways}
+    trials["engine"] = best
     for repeat in range(1, rounds + 1):
-        for way in WAYS:
-            trial = best if way == "engine" else Trial(size=best.size, way=way, micro_batch=best.micro_batch)
-            while measure(trial, repeat).get("error") == "out of memory" and trial.micro_batch > 1:
-                trial = replace(trial, micro_batch=trial.micro_batch // 2)
+        for way in trials:
+            while (
+                measure(trials[way], repeat).get("error") == "out of memory" and trials[way].micro_batch > 1
+            ):
+                trials[way] = replace(trials[way], micro_batch=trials[way].micro_batch // 2)
+
+
+def present(ways: tuple[str, ...]) -> tuple[str, ...]:
+    """Ways whose packages are installed: litgpt is a guest."""
+    return tuple(way for way in ways if way != "litgpt" or find_spec("litgpt") is not None)
+
+
+def rungs(memory_gib: float | None) -> list[str]:
+    """Sizes of the ladder, largest first, whose weights, gradients and optimizer (float32) a device can hold."""
+    room = math.inf if memory_gib is None else memory_gib * 2**30
+    return [name for name in LADDER if STATE_BYTES * count(SIZES[name].shape).total < room]
 
 
 def machine(device: str) -> dict[str, Any]:
@@ -148,7 +172,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--limit", type=float, default=540.0, help="seconds that this start may take")
-    parser.add_argument("--sizes", nargs="+", default=["135m", "1b", "largest"], choices=[*SIZES, "largest"])
+    parser.add_argument("--sizes", nargs="+", default=["1b", "135m", "largest"], choices=[*SIZES, "largest"])
+    parser.add_argument("--ways", nargs="+", default=list(present(WAYS)), choices=WAYS)
     parser.add_argument("--axes", nargs="+", default=list(AXES), choices=AXES)
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--steps", type=int, default=8, help="steps that count")
@@ -162,11 +187,11 @@ def main() -> None:
     done = True
     try:
         for size in arguments.sizes:
-            for name in LADDER if size == "largest" else (size,):
+            for name in rungs(results.content["machine"]["memory_gib"]) if size == "largest" else (size,):
                 best = search(measure, name, tuple(arguments.axes))
                 if best is not None:
                     results.content["best"][size] = asdict(best)
-                    compare(measure, best, arguments.rounds)
+                    compare(measure, best, tuple(arguments.ways), arguments.rounds)
                     break
     except OutOfTimeError:
         done = False

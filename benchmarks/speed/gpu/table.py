@@ -41,28 +41,33 @@ def _compared(content: dict[str, Any], gpu: bool) -> list[str]:
     rows = [heads, ["---"] * len(heads)]
     groups: dict[str, list[dict[str, Any]]] = {}
     for one in content["measured"].values():
-        if one["repeat"] and "tokens_per_second" in one:
+        if one["repeat"]:
             groups.setdefault(str(one["trial"]), []).append(one)
-    for group in groups.values():
-        trial = group[0]["trial"]
-        speeds = [one["tokens_per_second"] for one in group]
-        row = [
-            trial["size"],
-            trial["way"],
-            str(len(group)),
-            f"{statistics.median(speeds):,.0f}",
-            f"{min(speeds):,.0f} to {max(speeds):,.0f}",
-            _settings(trial),
-        ]
-        if gpu:
-            joules = [one["joules_per_token"] for one in group if one.get("joules_per_token")]
-            row += [
-                f"{statistics.median(one['mfu'] for one in group):.1%}",
-                f"{max(one['memory_gib'] for one in group):.1f}",
-                f"{1000 * statistics.median(joules):.2f}" if joules else "not told",
-            ]
-        rows.append(row)
+    rows += [_row(group[0]["trial"], group, gpu) for group in groups.values()]
     return [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _row(trial: dict[str, Any], group: list[dict[str, Any]], gpu: bool) -> list[str]:
+    """Median and range of what was measured; why, where nothing was."""
+    measured = [one for one in group if "tokens_per_second" in one]
+    what = [trial["size"], trial["way"], str(len(measured))]
+    if not measured:
+        return [*what, group[0]["error"], "", _settings(trial)] + 3 * gpu * [""]
+    speeds = [one["tokens_per_second"] for one in measured]
+    row = [
+        *what,
+        f"{statistics.median(speeds):,.0f}",
+        f"{min(speeds):,.0f} to {max(speeds):,.0f}",
+        _settings(trial),
+    ]
+    if gpu:
+        joules = [one["joules_per_token"] for one in measured if one.get("joules_per_token")]
+        row += [
+            f"{statistics.median(one['mfu'] for one in measured):.1%}",
+            f"{max(one['memory_gib'] for one in measured):.1f}",
+            f"{1000 * statistics.median(joules):.2f}" if joules else "not told",
+        ]
+    return row
 
 
 def _tried(content: dict[str, Any]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from nemo_recipes.pretrain_config import Shape
@@ -84,7 +85,8 @@ class Trial:
     Attributes:
         size: Name of the size.
         way: engine is Daad's module under Lightning's Trainer, without NeMo around it; plain is a loop as one would
-            write it by hand with transformers' own loss under autocast; plain_fsdp2 the same with FSDP2.
+            write it by hand with transformers' own loss under autocast; plain_fsdp2 the same with FSDP2; litgpt is
+            litgpt's model in the loop of its pretrain.py.
         micro_batch: Sequences at a time.
         sharded: FSDP2's mixed precision (bf16 from end to end) in place of autocast, for the engine.
         loss_chunk: Labels whose scores are there at a time; 0 for all.
@@ -115,7 +117,7 @@ def alternatives(best: Trial, axis: str) -> list[Trial]:
     values: dict[str, tuple[Any, ...]] = {
         "sharded": (True,),
         "loss_chunk": (2048, 8192) if best.size != "tiny" else (16,),
-        "attention": ("eager", "flash_attention_2"),
+        "attention": ("eager", "flash_attention_2") if find_spec("flash_attn") else ("eager",),
         "compile": (True,),
         "micro_batch": SIZES[best.size].micro_batches[1:],
     }
