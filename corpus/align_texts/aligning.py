@@ -26,7 +26,7 @@ from corpus.sentences import split
 from corpus.sources import Source
 from corpus.text_measures import measure_texts
 
-FORMAT = 1
+FORMAT = 2
 
 
 def align_texts(settings: AlignTexts) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _coverage(settings: AlignTexts) -> Coverage | None:
 
 
 def _sentences(text: str) -> pl.Series:
-    return pl.Series([each.text for each in split(text) if each.is_sentence], dtype=pl.String)
+    return pl.Series([each.plain for each in split(text) if each.is_sentence], dtype=pl.String)
 
 
 def _lengths(sentences: pl.Series) -> Any:

@@ -32,7 +32,7 @@ from corpus.translate.report import write_report
 from corpus.translate.settings import Translate
 from corpus.translate.translators import Seq2SeqTranslator, Translator, open_translator, sentence_key
 
-FORMAT = 1
+FORMAT = 2
 
 TRANSLATED_COLUMNS: dict[str, pl.DataType] = SHARD_COLUMNS | {
     "original": pl.String(),  # id of the document that was translated
@@ -123,7 +123,7 @@ class _Work:
             split(text) for text in tqdm(documents["text"], desc="splitting", unit="document", disable=None)
         ]
         rows = [
-            (document, place, segment.text)
+            (document, place, segment.plain)
             for document, segments in enumerate(cut)
             for place, segment in enumerate(each for each in segments if each.is_sentence)
         ]
