@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from corpus.clean_pairs.judging import judge
 from corpus.errors import CorpusError
+from corpus.model_files import model_directory
 from corpus.translate.settings import Checks
 
 
@@ -52,8 +52,7 @@ def quality_scores(
     Raises:
         CorpusError: The directory holds no classifier with one output, or none that can be loaded.
     """
-    if not Path(directory, "config.json").is_file():
-        raise CorpusError(f"{directory}: no Hugging Face model is there (config.json): give its directory")
+    model_directory(directory)
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from corpus.endpoint import Endpoint, chat
 from corpus.errors import CorpusError
-from corpus.pipeline.atomic import sha256_of
+from corpus.model_files import model_digest, model_directory
 from corpus.pipeline.layout import digest
 from corpus.translate.settings import Generation, Translate
 
@@ -48,11 +48,7 @@ class Seq2SeqTranslator:
         Raises:
             CorpusError: The directory holds no such model, or it lacks the languages.
         """
-        path = Path(directory)
-        if not (path / "config.json").is_file():
-            raise CorpusError(
-                f"{directory}: no Hugging Face model is there (config.json): give its directory"
-            )
+        path = model_directory(directory)
         import torch
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -70,16 +66,18 @@ class Seq2SeqTranslator:
         self._torch, self._generation = torch, generation
         self._first_token = self._languages(directory, source, target)
         self.name = path.name
-        weights = sorted(each for pattern in ("*.safetensors", "*.bin") for each in path.glob(pattern))
         told = [
             source,
             target,
+            generation.source_code,
+            generation.target_code,
             generation.prefix,
             generation.beams,
             generation.longest,
             generation.length_factor,
+            generation.dtype,
         ]
-        self.version = digest([*told, *(sha256_of(each) for each in [*weights, path / "config.json"])])
+        self.version = digest([*told, model_digest(path)])
         self._counts = {"sentences": 0, "source_tokens": 0, "target_tokens": 0}
 
     def _languages(self, directory: str, source: str, target: str) -> int | None:
