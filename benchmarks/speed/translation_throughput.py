@@ -1,21 +1,27 @@
-"""Translation against transformers' raw batches: the same model, sentences, lengths and batch sizes, in turns.
+"""Translation against raw batches of transformers and of CTranslate2: the same model, sentences and batches, in turns.
 
 The model is a Marian network of random weights (`--layers`, `--width`), since speed does not hang on what it learned;
 outputs are as long as the longest allowed. Raw means `model.generate` over batches that were tokenized and sorted by
-length before, and decoded after; ours is `Seq2SeqTranslator.batches` with the cache of sentences. Times are seconds of
-the processor, which others on the machine disturb less than the clock.
+length before, and decoded after; ours is `Seq2SeqTranslator.batches` with the cache of sentences. CTranslate2 lives in
+an environment of its own (`pip install ctranslate2 transformers torch`) and is given pieces, so its figures lack the
+tokenizer. All run on one thread. Seconds are of the clock and of the processor, which others on a machine disturb less.
 
-    python benchmarks/speed/translation_throughput.py PAIRS.jsonl.gz --output FILE.json
+    python benchmarks/speed/translation_throughput.py PAIRS.jsonl.gz --peer VENV/bin/python --output FILE.json
 """
 
 import argparse
 import gzip
 import json
+import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import sentencepiece
 import torch
@@ -27,6 +33,26 @@ from corpus.translate.translating import translated_sentences
 from corpus.translate.translators import Seq2SeqTranslator
 
 BATCH_TOKENS = 1024
+
+PEER = r"""
+import json, os, sys, time
+import ctranslate2
+directory, made = sys.argv[1:]
+batches = json.load(sys.stdin)
+if not os.path.isdir(made):
+    ctranslate2.converters.TransformersConverter(directory).convert(made)
+translator = ctranslate2.Translator(made, device="cpu", inter_threads=1, intra_threads=1, compute_type="float32")
+def run(batches):
+    for pieces, longest in batches:
+        translator.translate_batch(
+            pieces, beam_size=1, max_batch_size=0, max_decoding_length=longest, min_decoding_length=longest,
+        )
+run(batches[-2:])
+clock, processor = time.perf_counter(), time.process_time()
+run(batches)
+print(json.dumps({"wall_s": time.perf_counter() - clock, "cpu_s": time.process_time() - processor,
+                  "version": ctranslate2.__version__}))
+"""
 
 
 def make_model(directory: Path, texts: list[str], layers: int, width: int) -> None:
@@ -60,43 +86,83 @@ def make_model(directory: Path, texts: list[str], layers: int, width: int) -> No
     tokenizer.save_pretrained(directory)
 
 
-def raw(directory: str, sentences: list[str]) -> float:
-    """Seconds of generate over sorted batches."""
-    tokenizer = AutoTokenizer.from_pretrained(directory)
-    model = AutoModelForSeq2SeqLM.from_pretrained(directory).eval()
-    started = time.process_time()
+class Watch:
+    """Seconds of the clock and of the processor from when it was made."""
+
+    def __init__(self) -> None:
+        self._clock, self._processor = time.perf_counter(), time.process_time()
+
+    def seconds(self) -> dict[str, float]:
+        """Both, since then."""
+        return {"wall_s": time.perf_counter() - self._clock, "cpu_s": time.process_time() - self._processor}
+
+
+def sorted_batches(tokenizer: Any, sentences: list[str]) -> Iterator[list[list[int]]]:
+    """Token numbers of sentences of about one length, the longest first."""
     ids = sorted(tokenizer(sentences, truncation=True, max_length=512)["input_ids"], key=len, reverse=True)
     while ids:
         rows = max(1, BATCH_TOKENS // len(ids[0]))
-        batch, ids = ids[:rows], ids[rows:]
+        yield ids[:rows]
+        ids = ids[rows:]
+
+
+def longest(batch: list[list[int]]) -> int:
+    """Most pieces of a translation in a batch."""
+    return len(batch[0]) // 2 + 16
+
+
+def raw(directory: str, sentences: list[str]) -> dict[str, float]:
+    """Seconds of generate over sorted batches."""
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    model = AutoModelForSeq2SeqLM.from_pretrained(directory).eval()
+    watch = Watch()
+    for batch in sorted_batches(tokenizer, sentences):
         inputs = tokenizer.pad({"input_ids": batch}, return_tensors="pt")
         with torch.inference_mode():
             made = model.generate(
-                **inputs,
-                max_new_tokens=len(batch[0]) // 2 + 16,
-                max_length=None,
-                num_beams=1,
-                do_sample=False,
+                **inputs, max_new_tokens=longest(batch), max_length=None, num_beams=1, do_sample=False
             )
         tokenizer.batch_decode(made, skip_special_tokens=True)
-    return time.process_time() - started
+    return watch.seconds()
 
 
-def ours(directory: str, sentences: list[str], cache: Path) -> float:
+def ours(directory: str, sentences: list[str], cache: Path) -> dict[str, float]:
     """Seconds of the translator with an empty cache."""
     generation = Generation(batch_tokens=BATCH_TOKENS, length_factor=0.5)
     translator = Seq2SeqTranslator(directory, generation, "en", "ar")
-    started = time.process_time()
+    watch = Watch()
     opened = TranslationCache(cache)
     translated_sentences(sentences, translator, opened)
     opened.close()
-    return time.process_time() - started
+    return watch.seconds()
+
+
+def peers(python: str, directory: str, sentences: list[str], made: Path) -> dict[str, Any]:
+    """Seconds of CTranslate2 over the same batches."""
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    batches = [
+        ([tokenizer.convert_ids_to_tokens(row) for row in batch], longest(batch))
+        for batch in sorted_batches(tokenizer, sentences)
+    ]
+    told = subprocess.run(
+        [python, "-c", PEER, directory, str(made)], input=json.dumps(batches), capture_output=True, text=True,
+        check=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found
+
+
+def ratios(runs: list[dict[str, Any]], peer: str, unit: str) -> dict[str, float]:
+    """How many times the peer's throughput ours is."""
+    each = [run[peer][unit] / run["daad"][unit] for run in runs]
+    return {"median": statistics.median(each), "least": min(each), "most": max(each)}
 
 
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pairs", type=Path)
+    parser.add_argument("--peer", default="", help="Python of an environment that has ctranslate2")
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--width", type=int, default=256)
@@ -115,20 +181,23 @@ def main() -> None:
         ours(name, sentences[:8], directory / "warm.sqlite")
         runs = []
         for number in range(given.runs):
-            first = raw(name, sentences) if number % 2 else 0.0
-            mine = ours(name, sentences, directory / f"cache-{number}.sqlite")
-            runs.append({"daad_cpu_s": mine, "transformers_cpu_s": first or raw(name, sentences)})
-    ratios = [run["transformers_cpu_s"] / run["daad_cpu_s"] for run in runs]
+            first = raw(name, sentences) if number % 2 else None
+            run: dict[str, Any] = {"daad": ours(name, sentences, directory / f"cache-{number}.sqlite")}
+            run["transformers"] = first or raw(name, sentences)
+            if given.peer:
+                run["ctranslate2"] = peers(given.peer, name, sentences, directory / "ctranslate2")
+            runs.append(run)
     result = {
         "command": " ".join(["python", *sys.argv]),
         "sentences": len(sentences),
         "threads": 1,
-        "runs": runs,
-        "times_the_raw_throughput": {
-            "median": statistics.median(ratios),
-            "least": min(ratios),
-            "most": max(ratios),
+        "versions": {each: version(each) for each in ("transformers", "torch")},
+        "times_the_throughput": {
+            peer: {unit: ratios(runs, peer, unit) for unit in ("wall_s", "cpu_s")}
+            for peer in runs[0]
+            if peer != "daad"
         },
+        "runs": runs,
     }
     text = json.dumps(result, indent=1)
     print(text)

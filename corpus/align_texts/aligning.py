@@ -1,7 +1,8 @@
 """From documents in two languages to pairs of sentences: files in, files out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 import polars as pl
 from tqdm import tqdm
 
-from corpus.align_texts.beads import Bead, align
+from corpus.align_texts.beads import Bead, align, packed, unpacked
 from corpus.align_texts.coverage import Coverage, EmbeddingCoverage, LexiconCoverage, Matrix, no_coverage
 from corpus.align_texts.documents import match_documents
+from corpus.align_texts.kept import Kept, key_of, key_of_sentences
 from corpus.align_texts.settings import AlignTexts, Beads
 from corpus.clean_pairs.lexicon import Lexicon, learn
 from corpus.clean_pairs.scoring import EmbeddingScorer
@@ -26,11 +28,11 @@ from corpus.sentences import split
 from corpus.sources import Source
 from corpus.text_measures import measure_texts
 
-FORMAT = 1
+FORMAT = 2
 
 
 def align_texts(settings: AlignTexts) -> dict[str, Any]:
-    """Align, write the pairs as a corpus, and return its manifest.
+    """Align, write the pairs as a corpus, and return its manifest; a stopped run goes on at the next pair of documents.
 
     Raises:
         CorpusError: Documents cannot be read, or none go together.
@@ -43,55 +45,92 @@ def align_texts(settings: AlignTexts) -> dict[str, Any]:
         matched = _match(left, right, settings)
         lefts = [_sentences(left["text"][i]) for i, _, _ in matched]
         rights = [_sentences(right["text"][j]) for _, j, _ in matched]
-        aligned = align_sentences(lefts, rights, _coverage(settings), settings.beads)
+        store = output / "work" / "aligned.sqlite"
+        with closing(Kept(store)) as kept:
+            aligned = align_sentences(lefts, rights, _coverage(settings), settings.beads, kept)
         pairs = _pairs(left, right, matched, lefts, rights, aligned, settings)
-        return _write(pairs, aligned, output, settings)
+        manifest = _write(pairs, aligned, output, settings)
+        for path in store.parent.glob(f"{store.name}*"):  # coverage is as large as sentences times sentences
+            path.unlink()
+        return manifest
 
 
 def align_sentences(
-    lefts: Sequence[pl.Series], rights: Sequence[pl.Series], coverage: Coverage | None, beads: Beads
+    lefts: Sequence[pl.Series],
+    rights: Sequence[pl.Series],
+    coverage: Coverage | None,
+    beads: Beads,
+    kept: Kept | None = None,
 ) -> list[list[Bead]]:
-    """Beads of each pair of documents.
+    """Beads of each pair of documents; what `kept` holds of a pair is not made again.
 
     A first round goes by lengths. It teaches a lexicon where no coverage is given, and tells how much coverage good
     pairs have and how much all others have by chance, so that 1 and 0 mean the same for every lexicon and model.
     """
+    kept = kept or Kept()
+    texts = [key_of_sentences(*each) for each in zip(lefts, rights, strict=True)]
     lengths = [(_lengths(left), _lengths(right)) for left, right in zip(lefts, rights, strict=True)]
-    first = [align(*each, *no_coverage(), beads) for each in lengths]
+
+    def beads_of(
+        told: tuple[str, ...], matrices: Callable[[int], tuple[Matrix, Matrix]], what: str
+    ) -> list[list[Bead]]:
+        settled = (str(FORMAT), repr(beads), *told)
+        return [
+            unpacked(
+                kept.arrays(
+                    key_of("beads", texts[at], *settled),
+                    lambda at=at: packed(align(*lengths[at], *matrices(at), beads)),  # type: ignore[misc]
+                )
+            )
+            for at in tqdm(range(len(texts)), desc=what, unit="document", disable=None)
+        ]
+
+    first = beads_of(("lengths",), lambda _: no_coverage(), "lengths")
     if coverage is no_coverage:
         return first
     covers = coverage or LexiconCoverage(_taught(lefts, rights, first))
-    bar = tqdm(
-        zip(lefts, rights, strict=True), total=len(lefts), desc="coverage", unit="document", disable=None
+
+    def covered(at: int) -> tuple[Matrix, Matrix]:
+        forward, backward = kept.arrays(
+            key_of("coverage", texts[at], covers.version), lambda: covers(lefts[at], rights[at])
+        )
+        return forward, backward
+
+    bounds = _bounds(
+        map(covered, tqdm(range(len(texts)), desc="coverage", unit="document", disable=None)), first
     )
-    matrices = [covers(left, right) for left, right in bar]
-    scaled = _scaled(matrices, first)
-    return [align(*each, *both, beads) for each, both in zip(lengths, scaled, strict=True)]
+    return beads_of((covers.version, repr(bounds)), lambda at: _scaled(covered(at), bounds), "beads")
+
+
+def _bounds(
+    matrices: Iterable[tuple[Matrix, Matrix]], first: Sequence[list[Bead]]
+) -> tuple[tuple[float, float], ...]:
+    """For both sides the coverage of all pairs on average, by chance, and that of the first round's 1-1 beads."""
+    sums, cells = np.zeros(2), 0
+    goods, singles = np.zeros(2), 0
+    for both, beads in zip(matrices, first, strict=True):
+        sums += [matrix.sum(dtype=np.float64) for matrix in both]
+        cells += both[0].size
+        own = [(bead.left[0], bead.right[0]) for bead in beads if _is_single(bead)]
+        goods += [sum(float(matrix[place]) for place in own) for matrix in both]
+        singles += len(own)
+    chances = sums / max(1, cells)
+    means = goods / singles if singles else np.ones(2)
+    return tuple(
+        (float(chance), max(float(good), float(chance) + 1e-3))
+        for chance, good in zip(chances, means, strict=True)
+    )
 
 
 def _scaled(
-    matrices: Sequence[tuple[Matrix, Matrix]], first: Sequence[list[Bead]]
-) -> list[tuple[Matrix, Matrix]]:
-    """Coverage with the average of all pairs at 0 and that of the first round's 1-1 beads at 1."""
-    scaled = []
-    bounds = []
-    for side in (0, 1):
-        every = np.concatenate([each[side].ravel() for each in matrices] or [np.zeros(0, np.float32)])
-        good = [
-            each[side][bead.left[0], bead.right[0]]
-            for each, beads in zip(matrices, first, strict=True)
-            for bead in beads
-            if _is_single(bead)
-        ]
-        chance = float(every.mean()) if every.size else 0.0
-        bounds.append((chance, max(float(np.mean(good)) if good else 1.0, chance + 1e-3)))
-    for each in matrices:
-        forward, backward = (
-            np.clip((matrix - chance) / (good - chance), 0, 1).astype(np.float32)
-            for matrix, (chance, good) in zip(each, bounds, strict=True)
-        )
-        scaled.append((forward, backward))
-    return scaled
+    matrices: tuple[Matrix, Matrix], bounds: tuple[tuple[float, float], ...]
+) -> tuple[Matrix, Matrix]:
+    """Coverage with chance at 0 and that of good pairs at 1."""
+    forward, backward = (
+        np.clip((matrix - chance) / (good - chance), 0, 1).astype(np.float32)
+        for matrix, (chance, good) in zip(matrices, bounds, strict=True)
+    )
+    return forward, backward
 
 
 def _is_single(bead: Bead) -> bool:
@@ -104,7 +143,7 @@ def _taught(lefts: Sequence[pl.Series], rights: Sequence[pl.Series], found: Sequ
         (left[bead.left[0]], right[bead.right[0]])
         for left, right, beads in zip(lefts, rights, found, strict=True)
         for bead in beads
-        if bead.left[1] - bead.left[0] == bead.right[1] - bead.right[0] == 1
+        if _is_single(bead)
     ]
     frame = pl.DataFrame(single, schema={"left": pl.String, "right": pl.String}, orient="row")
     return learn(frame["left"], frame["right"])
@@ -152,7 +191,7 @@ def _coverage(settings: AlignTexts) -> Coverage | None:
 
 
 def _sentences(text: str) -> pl.Series:
-    return pl.Series([each.text for each in split(text) if each.is_sentence], dtype=pl.String)
+    return pl.Series([each.plain for each in split(text) if each.is_sentence], dtype=pl.String)
 
 
 def _lengths(sentences: pl.Series) -> Any:
@@ -206,6 +245,7 @@ def _write(
         for column, kind in columns.items()
     )
     path = f"shards/{name}-00000.parquet"
+    (output / "manifest.json").unlink(missing_ok=True)  # from here on the shard may be of this run
     write_parquet(output / path, documents)
     totals = {each: int(documents[each].sum()) for each in ("characters", "words")}
     kinds = Counter(

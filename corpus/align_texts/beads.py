@@ -5,6 +5,7 @@ are and by how rare its kind is. What its sentences cover of one another is adde
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numba
@@ -47,6 +48,21 @@ def align(left: Lengths, right: Lengths, forward: Matrix, backward: Matrix, sett
     return [
         Bead((int(i), int(i + a)), (int(j), int(j + b)), float(share))
         for (i, j, a, b), share in zip(path[::-1], covered[::-1], strict=True)
+    ]
+
+
+def packed(beads: Sequence[Bead]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Beads as arrays: int64[n, 4] of starts and ends, float64[n] of coverage."""
+    ends = np.array([(*bead.left, *bead.right) for bead in beads], np.int64).reshape(-1, 4)
+    return ends, np.array([bead.coverage for bead in beads], np.float64)
+
+
+def unpacked(arrays: tuple[npt.NDArray[Any], ...]) -> list[Bead]:
+    """Beads of such arrays."""
+    ends, coverage = arrays
+    return [
+        Bead((a, b), (c, d), share)
+        for (a, b, c, d), share in zip(ends.tolist(), coverage.tolist(), strict=True)
     ]
 
 

@@ -14,15 +14,29 @@ Matrix = npt.NDArray[np.float32]
 
 
 class Coverage(Protocol):
-    """Tells how much of each sentence another one covers."""
+    """Tells how much of each sentence another one covers.
+
+    Attributes:
+        version: Digest of all that decides what it tells.
+    """
+
+    version: str
 
     def __call__(self, left: pl.Series, right: pl.Series) -> tuple[Matrix, Matrix]:
         """Shares in 0 to 1 of each left sentence by each right one, and the reverse; two float32[n, m]."""
 
 
-def no_coverage(left: pl.Series | None = None, right: pl.Series | None = None) -> tuple[Matrix, Matrix]:  # noqa: ARG001
+class _NoCoverage:
     """For alignment by lengths alone: matrices of shape (0, 0)."""
-    return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+
+    version = "none"
+
+    def __call__(self, left: object = None, right: object = None) -> tuple[Matrix, Matrix]:  # noqa: ARG002
+        """See `Coverage`."""
+        return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
+
+
+no_coverage = _NoCoverage()
 
 
 class LexiconCoverage:
@@ -30,6 +44,7 @@ class LexiconCoverage:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
+        self.version = lexicon.digest()
 
     def __call__(self, left: pl.Series, right: pl.Series) -> tuple[Matrix, Matrix]:
         """See `Coverage`."""
@@ -47,12 +62,11 @@ class EmbeddingCoverage:
 
     def __init__(self, scorer: EmbeddingScorer) -> None:
         self._scorer = scorer
+        self.version = scorer.version
 
     def __call__(self, left: pl.Series, right: pl.Series) -> tuple[Matrix, Matrix]:
         """See `Coverage`."""
-        if not len(left) or not len(
-            right
-        ):  # of no sentences there are no vectors either, so their size is unknown
+        if not len(left) or not len(right):  # of no sentences there are no vectors, so their size is unknown
             nothing = np.zeros((len(left), len(right)), np.float32)
             return nothing, nothing
         cosines: Matrix = self._scorer.embed(left) @ self._scorer.embed(right).T

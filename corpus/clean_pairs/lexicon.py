@@ -4,6 +4,7 @@ Words are folded, lose the Arabic article and what is written together with it, 
 that forms of one word count as one where there is little text.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numba
@@ -91,6 +92,13 @@ class Lexicon:
             lefts.ids, lefts.offsets, rights.ids, rights.offsets, self.keys, self.forward, self.backward,
             self.left_share, self.right_share,
         )  # fmt: skip
+
+    def digest(self) -> str:
+        """What stands for all that the lexicon knows."""
+        found = hashlib.sha256("\n".join([*self.left, "", *self.right]).encode())
+        for array in (self.left_share, self.right_share, self.keys, self.forward, self.backward):
+            found.update(np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()
 
     def translations(self, word: str, most: int = 5) -> list[tuple[str, float]]:
         """The likeliest words of the second language for a word of the first, as stems."""

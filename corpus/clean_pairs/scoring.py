@@ -1,6 +1,5 @@
 """How well two texts translate each other: a learned lexicon or an embedding model behind one interface."""
 
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +9,7 @@ import polars as pl
 from corpus.clean_pairs.lexicon import Lexicon, learn
 from corpus.clean_pairs.settings import Alignment
 from corpus.errors import CorpusError
+from corpus.model_files import model_digest, model_directory
 
 Scores = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def cross_fitted(left: pl.Series, right: pl.Series, settings: Alignment) -> tupl
 
 
 class EmbeddingScorer:
-    """Cosine of mean-pooled last hidden states of a Hugging Face encoder."""
+    """Cosine of mean-pooled last hidden states of a Hugging Face encoder; `version` is the digest of its files."""
 
     def __init__(self, directory: str, *, batch_size: int, device: str) -> None:
         """Load the model.
@@ -43,10 +43,7 @@ class EmbeddingScorer:
         Raises:
             CorpusError: The directory holds no model that can be loaded.
         """
-        if not Path(directory, "config.json").is_file():
-            raise CorpusError(
-                f"{directory}: no Hugging Face model is there (config.json): give its directory"
-            )
+        path = model_directory(directory)
         import torch
         from transformers import AutoModel, AutoTokenizer
 
@@ -57,6 +54,7 @@ class EmbeddingScorer:
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CorpusError(f"{directory}: the model cannot be loaded ({reason})") from error
         self._torch, self._batch_size, self._device = torch, batch_size, device
+        self.version = model_digest(path)
 
     def embed(self, texts: pl.Series) -> npt.NDArray[np.float32]:
         """One unit vector for each text, float32[n, d]; batches are of texts that are about as long."""

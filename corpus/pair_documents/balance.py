@@ -49,15 +49,21 @@ def choose(
     return pl.concat(frames).sort("row", maintain_order=True)
 
 
-def coins(seed: int, keys: pl.Series, positions: pl.Series) -> npt.NDArray[np.bool_]:
-    """One fair coin for each key and position; the same for the same three on any machine."""
+def draws(seed: int, keys: pl.Series, positions: pl.Series) -> npt.NDArray[np.float64]:
+    """One number from 0 to below 1 for each key and position; the same for the same three on any machine."""
     with np.errstate(over="ignore"):
         state = keys.to_numpy().astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
         state = (state ^ np.uint64(seed)) * np.uint64(0xD1342543DE82EF95)
         state += positions.to_numpy().astype(np.uint64) * np.uint64(0xDA942042E4DD58B5)
         for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):  # MurmurHash3's 64-bit finalizer
             state = (state ^ (state >> np.uint64(33))) * np.uint64(factor)
-    heads: npt.NDArray[np.bool_] = (state >> np.uint64(63)).astype(bool)
+    drawn: npt.NDArray[np.float64] = (state >> np.uint64(11)) * 2.0**-53
+    return drawn
+
+
+def coins(seed: int, keys: pl.Series, positions: pl.Series) -> npt.NDArray[np.bool_]:
+    """One fair coin for each key and position, of `draws`."""
+    heads: npt.NDArray[np.bool_] = draws(seed, keys, positions) >= 0.5
     return heads
 
 

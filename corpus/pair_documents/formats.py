@@ -12,9 +12,10 @@ from importlib.resources import files
 
 import polars as pl
 
-from corpus.pair_documents.balance import coins
+from corpus.pair_documents.balance import coins, draws
 from corpus.pair_documents.bundles import FIRST, LANGUAGES, SECOND, units_of
 from corpus.pair_documents.settings import Format, PairDocuments
+from corpus.pair_documents.word_switching import WordPairs, switched, switches
 
 BOTH = "mul"
 """Language of a document in several languages (ISO 639-2)."""
@@ -30,12 +31,21 @@ DOCUMENT_COLUMNS: dict[str, pl.DataType] = {
 _ENDS = r"[.!?\u061F\u06D4\u2026][\"'\u00BB\u201D)\]]*\s*$"
 
 
-def make(name: Format, pairs: pl.DataFrame, choices: pl.DataFrame, settings: PairDocuments) -> pl.DataFrame:
-    """DOCUMENT_COLUMNS of the bundles that `choices` names."""
+def make(
+    name: Format,
+    pairs: pl.DataFrame,
+    choices: pl.DataFrame,
+    settings: PairDocuments,
+    words: WordPairs | None = None,
+) -> pl.DataFrame:
+    """DOCUMENT_COLUMNS of the bundles that `choices` names; `words` is what word_switched exchanges."""
     chosen = pairs.join(choices.select("bundle", "number"), on="bundle", maintain_order="left")
-    return _MAKERS[name](chosen, settings).select(
-        pl.col(column).cast(kind) for column, kind in DOCUMENT_COLUMNS.items()
-    )
+    if name == "word_switched":
+        assert words is not None
+        made = _word_switched(chosen, settings, words)
+    else:
+        made = _MAKERS[name](chosen, settings)
+    return made.select(pl.col(column).cast(kind) for column, kind in DOCUMENT_COLUMNS.items())
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +109,33 @@ def _code_switched(pairs: pl.DataFrame, settings: PairDocuments) -> pl.DataFrame
     units = units.with_columns(changed=changes.cast(pl.Int64).cum_sum().over("bundle") % 2 == 1)
     in_first = (pl.col("direction") == f"{FIRST}-{SECOND}") != pl.col("changed")
     return _joined(units.with_columns(unit=pl.when(in_first).then(FIRST).otherwise(SECOND)), running=True)
+
+
+def _word_switched(pairs: pl.DataFrame, settings: PairDocuments, words: WordPairs) -> pl.DataFrame:
+    """The text in one language, with some words in the other one: those that translate each other in the pair.
+
+    A text none of whose words has a sure translation stays in its language, and is called so.
+    """
+    units = _numbered_units(pairs).with_columns(direction=_direction())
+    units = units.with_columns(in_first=pl.col("direction") == f"{FIRST}-{SECOND}")
+    found = switches(units, words).join(
+        units.select(pl.int_range(pl.len()).alias("unit"), "number"), on="unit"
+    )
+    # A bundle has a number of its own, so its units and their words are told apart by where they stand.
+    drawn = draws(settings.seed, found["number"], found["unit"] * 65_537 + found["place"])
+    chosen = found.filter(pl.Series(drawn < settings.switched_words))
+    changed = units.select(pl.int_range(pl.len()).is_in(chosen["unit"].implode()).alias("has"))["has"]
+    units = units.with_columns(unit=switched(units, chosen), has=changed)
+    mixed = units.group_by("bundle", maintain_order=True).agg(pl.col("has").any())
+    own = pl.col("direction").str.slice(0, 2)
+    return (
+        _joined(units, running=True)
+        .join(mixed, on="bundle", maintain_order="left")
+        .with_columns(
+            language=pl.when("has").then(pl.lit(BOTH)).otherwise(own),
+            direction=pl.when("has").then("direction").otherwise(own),
+        )
+    )
 
 
 def _document_pairs(pairs: pl.DataFrame, _settings: PairDocuments) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from corpus.pair_documents import formats
 from corpus.pair_documents.balance import choose
 from corpus.pair_documents.bundles import LANGUAGES, bundled, pairs_of, sizes_of
 from corpus.pair_documents.settings import PLAIN, Format, PairDocuments
+from corpus.pair_documents.word_switching import LEXICON_PAIRS, WordPairs, given, learned
 from corpus.pipeline.atomic import (
     atomic_path,
     read_json,
@@ -29,7 +30,7 @@ from corpus.pipeline.lock import held
 from corpus.schema import SHARD_COLUMNS
 from corpus.text_measures import measure_texts
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the same corpus and settings would give other documents."""
 
 COLUMNS: dict[str, pl.DataType] = SHARD_COLUMNS | {
@@ -57,6 +58,7 @@ def make_documents(settings: PairDocuments) -> dict[str, Any]:
     plan = {
         "format": FORMAT,
         "config": settings.decisive(),
+        "lexicon_sha256": sha256_of(Path(settings.lexicon)) if Path(settings.lexicon).is_file() else "",
         "corpus_manifest_sha256": sha256_of(source_dir / "manifest.json"),
         "polars": version("polars"),
     }
@@ -67,13 +69,16 @@ def make_documents(settings: PairDocuments) -> dict[str, Any]:
         pair_shards, other_shards = _sorted_out(manifest, source_dir, settings)
         closed = {each["name"] for each in manifest["config"]["sources"] if not each.get("examples", True)}
         choices = _choose(pair_shards, source_dir, settings, closed)
+        words = _words(pair_shards, choices, source_dir, settings)
         written = [
-            *_write_documents(pair_shards, choices, source_dir, output, settings),
+            *_write_documents(pair_shards, choices, source_dir, output, settings, words),
             *_take_over(other_shards, source_dir, output),
         ]
         content = _manifest(
             plan, settings, manifest, written, closed & {each["source"] for each in pair_shards}
         )
+        if words is not None:
+            content["word_pairs"] = {"pairs": words.table.height, "version": words.version}
         content["run"] = {"seconds": round(time.time() - started, 2), "corpus": settings.corpus}
         write_json(output / "manifest.json", content)
     return content
@@ -166,8 +171,31 @@ def _choose(
     return pl.concat(chosen)
 
 
+def _words(
+    shards: list[dict[str, Any]], choices: pl.DataFrame, corpus: Path, settings: PairDocuments
+) -> WordPairs | None:
+    """What word_switched exchanges, where any bundle has that format: given, or learned from the first pairs."""
+    chosen = choices.filter(pl.col("format") == "word_switched")
+    if not chosen.height:
+        return None
+    if settings.lexicon:
+        return given(settings.lexicon)
+    frames: list[pl.DataFrame] = []
+    paths = set(chosen["path"])
+    for shard in shards:
+        if shard["path"] in paths and sum(frame.height for frame in frames) < LEXICON_PAIRS:
+            frames.append(_bundles(corpus, shard, settings).select(LANGUAGES))
+    pairs = pl.concat(frames)
+    return learned(pairs["en"], pairs["ar"])
+
+
 def _write_documents(
-    shards: list[dict[str, Any]], choices: pl.DataFrame, corpus: Path, output: Path, settings: PairDocuments
+    shards: list[dict[str, Any]],
+    choices: pl.DataFrame,
+    corpus: Path,
+    output: Path,
+    settings: PairDocuments,
+    words: WordPairs | None,
 ) -> list[dict[str, Any]]:
     written = []
     numbers: dict[str, int] = {}
@@ -183,7 +211,8 @@ def _write_documents(
             if not (summary.exists() and (output / relative).exists()):
                 if pairs is None:
                     pairs = _bundles(corpus, shard, settings)
-                documents = _documents(name, pairs, own.filter(pl.col("format") == name), source, settings)
+                choice = own.filter(pl.col("format") == name)
+                documents = _documents(name, pairs, choice, source, settings, words)
                 write_parquet(output / relative, documents)
                 write_json(summary, _described(documents, output, relative, source) | {"format": name})
             written.append(read_json(summary))
@@ -191,10 +220,15 @@ def _write_documents(
 
 
 def _documents(
-    name: Format, pairs: pl.DataFrame, choices: pl.DataFrame, source: str, settings: PairDocuments
+    name: Format,
+    pairs: pl.DataFrame,
+    choices: pl.DataFrame,
+    source: str,
+    settings: PairDocuments,
+    words: WordPairs | None,
 ) -> pl.DataFrame:
     """Rows of COLUMNS of one shard and format."""
-    made = formats.make(name, pairs, choices, settings)
+    made = formats.make(name, pairs, choices, settings, words)
     traits = pairs.group_by("bundle", maintain_order=True).agg(
         pl.col("domain", "kind", "url", "license").first(),
         pl.col("pair").alias("pairs"),

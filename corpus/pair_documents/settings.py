@@ -4,7 +4,9 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
-Format = Literal["translation", "interleaved", "code_switched", "document_pairs", "monolingual"]
+Format = Literal[
+    "translation", "interleaved", "code_switched", "word_switched", "document_pairs", "monolingual"
+]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 PLAIN: Format = "document_pairs"
@@ -25,12 +27,16 @@ class PairDocuments:
         output_dir: Directory of the corpus that is made: the documents, and what of the old corpus is no pair.
         formats: Share of each format in the words of the pairs: translation (an instruction line, then texts and their
             translations, in both directions), interleaved (sentence by sentence in both languages), code_switched (a
-            text that changes the language from sentence to sentence), document_pairs (a text, then its translation),
-            monolingual (each side on its own, aligned with nothing: what to compare the others with).
+            text that changes the language from sentence to sentence), word_switched (a text in one language with words
+            of the other one in it), document_pairs (a text, then its translation), monolingual (each side on its own,
+            aligned with nothing: what to compare the others with).
         use: Whether a pair is used once, in one format, or in every format that has a share, so that the mixture
             decides how much of each is read.
         document_words: Neighboring pairs are put together until a document has about so many words in both languages.
         translation_pairs: Most pairs below one instruction line.
+        lexicon: Words that word_switched exchanges: a file with an English word, a tab and an Arabic one in each line.
+            Empty to learn them from the pairs themselves.
+        switched_words: Share of the words that have a sure translation in their pair which word_switched exchanges.
         closed_sources: What becomes of sources with `examples: false`, of which no prompt may be made: plain document
             pairs, or nothing.
         others: Whether shards without pairs are taken over (linked where the disk allows) or left out.
@@ -44,6 +50,8 @@ class PairDocuments:
     use: Literal["once", "every"] = "once"
     document_words: int = 300
     translation_pairs: int = 4
+    lexicon: str = ""
+    switched_words: float = 0.3
     closed_sources: Literal["document_pairs", "leave_out"] = "document_pairs"
     others: Literal["link", "leave_out"] = "link"
     sources: list[str] = field(default_factory=list)
@@ -66,6 +74,9 @@ class PairDocuments:
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
 
+        if not 0 < self.switched_words <= 1:
+            raise ValueError(f"switched_words must be above 0 and at most 1, got {self.switched_words}")
+
     @property
     def wanted(self) -> list[Format]:
         """Formats that have a share, in the order of FORMATS."""
@@ -74,6 +85,6 @@ class PairDocuments:
     def decisive(self) -> dict[str, Any]:
         """The settings that decide what the documents are; paths apart."""
         settings = asdict(self)
-        for name in ("corpus", "output_dir"):
+        for name in ("corpus", "output_dir", "lexicon"):
             del settings[name]
         return settings

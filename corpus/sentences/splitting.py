@@ -1,25 +1,34 @@
 """Cutting a text into sentences, with all that stands between them, so that it can be put together again exactly."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from corpus.sentences.abbreviations import ABBREVIATIONS, BEFORE_NUMBERS
 from corpus.sentences.blocks import lines_of
+from corpus.sentences.wrapping import LEAD, soft_ends, unwrapped
 
 
 class Segment(NamedTuple):
-    """A piece of a text: a sentence (`is_sentence`), or what is to be kept as it stands."""
+    """A piece of a text: a sentence (`is_sentence`), or what is to be kept as it stands.
+
+    `is_wrapped` tells of line ends within that are only where the text was wrapped at a width.
+    """
 
     text: str
     is_sentence: bool
+    is_wrapped: bool = False
+
+    @property
+    def plain(self) -> str:
+        """The text without such line ends."""
+        return unwrapped(self.text) if self.is_wrapped else self.text
 
 
 _TERMINALS = ".!?\N{ARABIC QUESTION MARK}\N{ARABIC FULL STOP}\N{HORIZONTAL ELLIPSIS}"
 _CLOSERS = "\"')\\]}\u00bb\u201d\u2019\u203a"
 _OPENERS = "\"'(\\[{\u00ab\u201c\u2018\u2039\u00bf\u00a1"
 _BOUNDARY = re.compile(rf"(?P<mark>[{_TERMINALS}]+)(?P<close>[{_CLOSERS}]*)(?P<space>[^\S\n]+)(?=\S)")
-_LEAD = re.compile(r"^\s*(?:(?:[-*+\u2022\u2013\u2014]|#{1,6}|>+|\(?\d{1,3}[.)]|[a-z]\))[^\S\n]+)?")
 _NEXT = re.compile(rf"^[{_OPENERS}]*(\S)")
 _LAST_WORD = re.compile(r"(\S+)$")
 _NEAR = 100
@@ -30,21 +39,29 @@ _INITIAL = re.compile(rf"^[{_OPENERS}]*(?:[^\W\d_]\.)*[^\W\d_]$")
 def split(text: str) -> list[Segment]:
     """Segments whose texts, one after the other, are the text.
 
-    A line end always ends a sentence. Code, tables, rules, bullets and white space are segments of their own that are
-    no sentences. Abbreviations, initials, numbers, decimals, URLs and file names are not cut; a mark ends a sentence
-    only where white space follows, and a full stop only where no small letter comes next.
+    A line end ends a sentence, unless the text was wrapped there (see `wrapping`). Code, tables, rules, bullets and
+    white space are segments of their own that are no sentences. Abbreviations, initials, numbers, decimals, URLs and
+    file names are not cut; a mark ends a sentence only where white space follows, and a full stop only where no small
+    letter comes next.
 
     >>> [segment.text for segment in split("Dr. Amin came. So did J. R. Smith!") if segment.is_sentence]
     ['Dr. Amin came.', 'So did J. R. Smith!']
     """
+    lines = list(lines_of(text))
+    soft = soft_ends([line for line, _ in lines], [prose for _, prose in lines])
     segments: list[Segment] = []
-    for line, prose in lines_of(text):
+    run = ""
+    for (line, prose), goes_on in zip(lines, soft, strict=True):
+        run += line
+        if goes_on:
+            continue
         if prose:
-            segments.extend(_split_line(line))
+            segments.extend(_split_run(run))
         elif segments and not segments[-1].is_sentence:
-            segments[-1] = Segment(segments[-1].text + line, is_sentence=False)
+            segments[-1] = segments[-1]._replace(text=segments[-1].text + run)
         else:
-            segments.append(Segment(line, is_sentence=False))
+            segments.append(Segment(run, is_sentence=False))
+        run = ""
     return segments
 
 
@@ -54,18 +71,28 @@ def join(segments: Iterable[Segment]) -> str:
 
 
 def replaced(segments: Sequence[Segment], sentences: Iterable[str]) -> str:
-    """The text with other sentences in the places of its own, in order; all else stays.
+    """The text with other sentences in the places of its own, in order; all else stays, but for what was wrapped.
 
     >>> replaced(split("# One. Two."), ["1.", "2."])
     '# 1. 2.'
     """
     others = iter(sentences)
-    return "".join(next(others) if segment.is_sentence else segment.text for segment in segments)
+    return "".join(next(others) if segment.is_sentence else segment.plain for segment in segments)
+
+
+def _split_run(run: str) -> Iterator[Segment]:
+    """Segments of a line, or of lines that were wrapped: their line ends are blanks to what looks for sentences."""
+    content = run.rstrip("\r\n")
+    start = 0
+    for piece in _split_line(content.replace("\r\n", "  ").replace("\n", " ") + run[len(content) :]):
+        own = run[start : start + len(piece.text)]
+        start += len(own)
+        yield Segment(own, piece.is_sentence, is_wrapped=own != piece.text)
 
 
 def _split_line(line: str) -> list[Segment]:
     content = line.rstrip()
-    lead = _LEAD.match(content)
+    lead = LEAD.match(content)
     start = lead.end() if lead else 0
     found: list[Segment] = []
     if start:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from corpus.clean_pairs.judging import judge
 from corpus.errors import CorpusError
+from corpus.model_files import model_directory
 from corpus.translate.settings import Checks
 
 
@@ -52,8 +52,7 @@ def quality_scores(
     Raises:
         CorpusError: The directory holds no classifier with one output, or none that can be loaded.
     """
-    if not Path(directory, "config.json").is_file():
-        raise CorpusError(f"{directory}: no Hugging Face model is there (config.json): give its directory")
+    model_directory(directory)
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -74,19 +73,3 @@ def quality_scores(
         with torch.inference_mode():
             scores += model(**inputs).logits[:, 0].float().tolist()
     return scores
-
-
-def choose_threshold(scores: Sequence[float], good: Sequence[bool]) -> tuple[float, float]:
-    """The threshold that separates a labeled sample best, and its F1 for finding bad sentences (those below it).
-
-    >>> choose_threshold([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
-    (0.8, 1.0)
-    """
-    bad_in_all = sum(not each for each in good)
-    best = (0.0, 0.0)
-    for threshold in sorted(set(scores)):
-        below = [not each for score, each in zip(scores, good, strict=True) if score < threshold]
-        f1 = 2 * sum(below) / max(1, len(below) + bad_in_all)
-        if f1 > best[1]:
-            best = (threshold, f1)
-    return best

@@ -8,9 +8,16 @@ import polars as pl
 
 from corpus.card.markup import escape, table
 from corpus.card.shell import html_page
+from corpus.clean_pairs.report import MEANINGS as OF_PAIRS
 from corpus.clean_pairs.report import side_by_side
 from corpus.pipeline.atomic import atomic_path
 from corpus.translate.settings import Translate
+
+MEANINGS = OF_PAIRS | {
+    "repetition": "A word or phrase comes again and again without a break.",
+    "round_trip": "What came back from the other language has too little in common with what was sent.",
+    "quality": "The quality model gives the translation too little.",
+}
 
 
 def write_report(manifest: Mapping[str, Any], output: Path, settings: Translate) -> None:
@@ -34,6 +41,8 @@ def render(manifest: Mapping[str, Any], sentences: pl.DataFrame | None) -> str:
     """The whole page."""
     totals, facts = manifest["totals"], manifest["run"]
     title = f"{totals['documents']:,} documents translated"
+    passed = totals["sentences"] - sum(totals["failed"].values())
+    share = 100 * passed / max(1, totals["sentences"])
     rows = [
         ["sentences", f"{totals['sentences']:,}"],
         ["translated in this run", f"{facts['translated']:,}"],
@@ -55,7 +64,7 @@ def render(manifest: Mapping[str, Any], sentences: pl.DataFrame | None) -> str:
     return html_page(
         "Translation",
         title,
-        header="",
+        header=f"<p>{passed:,} of {totals['sentences']:,} sentences passed their checks ({share:.1f} %).</p>",
         main=f"<section><h2>In figures</h2>\n{figures}</section>\n{sections}",
         footer=f"Made by Daad {escape(manifest['daad'])} from sentences/ and manifest.json beside this file.",
     )
@@ -68,7 +77,11 @@ def _section(reason: str | None, sentences: pl.DataFrame) -> str:
         for row in own.to_dicts()
     )
     heading = reason or "passed"
-    return f'<section id="{heading}"><h3>{heading}</h3>\n{shown or "<p>These texts are not shown.</p>"}</section>'
+    meaning = MEANINGS[reason] if reason else "These sentences passed all checks."
+    return (
+        f'<section id="{heading}"><h3>{heading}</h3>\n<p class="how">{escape(meaning)}</p>\n'
+        f"{shown or '<p>These texts are not shown.</p>'}</section>"
+    )
 
 
 def _told(row: Mapping[str, Any]) -> str:

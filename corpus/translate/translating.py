@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ from corpus.translate.report import write_report
 from corpus.translate.settings import Translate
 from corpus.translate.translators import Seq2SeqTranslator, Translator, open_translator, sentence_key
 
-FORMAT = 1
+FORMAT = 2
 
 TRANSLATED_COLUMNS: dict[str, pl.DataType] = SHARD_COLUMNS | {
     "original": pl.String(),  # id of the document that was translated
@@ -62,7 +63,7 @@ def translate(settings: Translate) -> dict[str, Any]:
         shards, notes = _shards(manifest, corpus, settings)
         translator = open_translator(settings)
         with closing(translator), closing(TranslationCache(output / "work" / "translations.sqlite")) as cache:
-            work = _Work(settings, translator, cache, _back(settings))
+            work = _Work(settings, translator, cache, back_translator(settings))
             numbers: Counter[str] = Counter()
             (output / "manifest.json").unlink(missing_ok=True)  # from here on shards may be of this run
             written = []
@@ -123,7 +124,7 @@ class _Work:
             split(text) for text in tqdm(documents["text"], desc="splitting", unit="document", disable=None)
         ]
         rows = [
-            (document, place, segment.text)
+            (document, place, segment.plain)
             for document, segments in enumerate(cut)
             for place, segment in enumerate(each for each in segments if each.is_sentence)
         ]
@@ -241,11 +242,15 @@ def _named(judged: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     return judged.with_columns(document=ids).select(_SENTENCE_COLUMNS)
 
 
-def _back(settings: Translate) -> Translator | None:
+def back_translator(settings: Translate) -> Translator | None:
+    """The model that translates back, where the checks name one."""
     if not settings.checks.round_trip:
         return None
+    given = settings.generation
+    # The way back has the codes of the way there, changed about, and a model of its own, which needs no prefix.
+    generation = replace(given, source_code=given.target_code, target_code=given.source_code, prefix="")
     return Seq2SeqTranslator(
-        settings.checks.round_trip, settings.generation, settings.target_language, settings.source_language
+        settings.checks.round_trip, generation, settings.target_language, settings.source_language
     )
 
 

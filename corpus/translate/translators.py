@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from corpus.endpoint import Endpoint, chat
 from corpus.errors import CorpusError
-from corpus.pipeline.atomic import sha256_of
+from corpus.model_files import model_digest, model_directory
 from corpus.pipeline.layout import digest
 from corpus.translate.settings import Generation, Translate
 
@@ -48,11 +48,7 @@ class Seq2SeqTranslator:
         Raises:
             CorpusError: The directory holds no such model, or it lacks the languages.
         """
-        path = Path(directory)
-        if not (path / "config.json").is_file():
-            raise CorpusError(
-                f"{directory}: no Hugging Face model is there (config.json): give its directory"
-            )
+        path = model_directory(directory)
         import torch
         from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -68,25 +64,27 @@ class Seq2SeqTranslator:
                 f"{directory}: no sequence-to-sequence model can be loaded ({reason})"
             ) from error
         self._torch, self._generation = torch, generation
-        self._first_token = self._languages(directory, source, target)
+        self._first = self._languages(directory, source, target)
         self.name = path.name
-        weights = sorted(each for pattern in ("*.safetensors", "*.bin") for each in path.glob(pattern))
         told = [
             source,
             target,
+            generation.source_code,
+            generation.target_code,
             generation.prefix,
             generation.beams,
             generation.longest,
             generation.length_factor,
+            generation.dtype,
         ]
-        self.version = digest([*told, *(sha256_of(each) for each in [*weights, path / "config.json"])])
+        self.version = digest([*told, model_digest(path)])
         self._counts = {"sentences": 0, "source_tokens": 0, "target_tokens": 0}
 
-    def _languages(self, directory: str, source: str, target: str) -> int | None:
-        """Tell the tokenizer the languages; the id of the token that a translation starts with, if any."""
+    def _languages(self, directory: str, source: str, target: str) -> dict[str, int]:
+        """Tell the tokenizer the languages; which token a translation starts with, as `generate` takes it."""
         tokenizer = self._tokenizer
         if not hasattr(tokenizer, "src_lang"):
-            return None  # a model of one pair of languages, as most of Marian's are
+            return {}  # a model of one pair of languages, as most of Marian's are
         tokens = []
         for language, given in (
             (source, self._generation.source_code),
@@ -106,7 +104,9 @@ class Seq2SeqTranslator:
                 )
             tokens.append(names[0])
         tokenizer.src_lang = tokens[0][0]
-        return int(tokens[1][1])
+        # The first mBART starts with the language in place of the end of sentence; its followers after that.
+        is_first_mbart = type(tokenizer).__name__.startswith("MBartTokenizer")
+        return {"decoder_start_token_id" if is_first_mbart else "forced_bos_token_id": int(tokens[1][1])}
 
     def batches(self, sentences: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
         """See `Translator`."""
@@ -123,13 +123,12 @@ class Seq2SeqTranslator:
     def _translate(self, batch: list[list[int]]) -> list[str]:
         torch = self._torch
         inputs = self._tokenizer.pad({"input_ids": batch}, return_tensors="pt").to(self._generation.device)
-        first = {} if self._first_token is None else {"forced_bos_token_id": self._first_token}
         longest = min(self._generation.longest, int(self._generation.length_factor * len(batch[0])) + 16)
         try:
             with torch.inference_mode():
                 made = self._model.generate(
                     **inputs, max_new_tokens=longest, max_length=None, num_beams=self._generation.beams,
-                    do_sample=False, **first,
+                    do_sample=False, **self._first,
                 )  # fmt: skip
         except torch.cuda.OutOfMemoryError:
             if len(batch) == 1:
@@ -140,7 +139,10 @@ class Seq2SeqTranslator:
         self._counts["sentences"] += len(batch)
         self._counts["source_tokens"] += sum(map(len, batch))
         self._counts["target_tokens"] += int((made != self._model.config.pad_token_id).sum())
-        return [text.strip() for text in self._tokenizer.batch_decode(made, skip_special_tokens=True)]
+        # Some tokenizers, M2M100's among them, write the language out as if it were a word.
+        languages = set(self._first.values())
+        words = [[token for token in row if token not in languages] for row in made.tolist()]
+        return [text.strip() for text in self._tokenizer.batch_decode(words, skip_special_tokens=True)]
 
     def ledger(self) -> dict[str, Any]:
         """See `Translator`."""

@@ -2,6 +2,11 @@
 
 import json
 import math
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +21,9 @@ from corpus.align_texts.aligning import align_sentences, align_texts
 from corpus.align_texts.beads import KINDS, Bead, align, length_cost
 from corpus.align_texts.coverage import EmbeddingCoverage, no_coverage
 from corpus.align_texts.documents import match_documents
+from corpus.align_texts.kept import Arrays, Kept
 from corpus.align_texts.settings import AlignTexts, Beads
+from corpus.clean_pairs.scoring import EmbeddingScorer
 from corpus.errors import CorpusError
 from corpus.sources import Source
 
@@ -102,6 +109,8 @@ def test_a_stub_against_a_long_text(rows: int, columns: int) -> None:
 
 def test_a_model_is_not_asked_about_a_side_without_sentences() -> None:
     class Scorer:
+        version = "ones"
+
         def embed(self, texts: pl.Series) -> np.ndarray:
             return np.ones((len(texts), 3), np.float32) if len(texts) else np.zeros((0, 1), np.float32)
 
@@ -196,3 +205,160 @@ def test_documents_that_do_not_go_together_are_said(tmp_path: Path) -> None:
         align_texts(AlignTexts(output_dir=str(tmp_path / "out"), **sides))
     with pytest.raises(ValueError, match="band must be at least 1"):
         Beads(band=0)
+
+
+class Stopping(Kept):
+    """A store that a stop comes to after some pairs."""
+
+    def __init__(self, path: Path, stop_after: int) -> None:
+        super().__init__(path)
+        self.left = stop_after
+
+    def arrays(self, key: bytes, make: Callable[[], Arrays]) -> Arrays:
+        before = self.made
+        found = super().arrays(key, make)
+        self.left -= self.made - before
+        if self.left <= 0:
+            raise KeyboardInterrupt
+        return found
+
+
+@pytest.mark.parametrize("stop_after", [1, 5, 6, 11, 17])
+def test_a_stopped_alignment_goes_on_at_the_next_pair_of_documents(stop_after: int, tmp_path: Path) -> None:
+    texts = [sentences(9, seed) for seed in range(6)]
+    lefts, rights = (
+        [pl.Series(left) for left, _ in texts],
+        [pl.Series(right[:5] + right[6:]) for _, right in texts],
+    )
+    whole = align_sentences(lefts, rights, None, Beads())
+    with closing(Stopping(tmp_path / "kept", stop_after)) as kept, pytest.raises(KeyboardInterrupt):
+        align_sentences(lefts, rights, None, Beads(), kept)
+    with closing(Kept(tmp_path / "kept")) as kept:
+        assert align_sentences(lefts, rights, None, Beads(), kept) == whole
+        assert kept.made == 3 * 6 - stop_after  # by lengths, coverage and beads of each, less what was there
+        before = kept.made
+        align_sentences(
+            lefts, rights, None, Beads(coverage_weight=2.0), kept
+        )  # other beads, the same coverage
+        assert kept.made - before == 2 * 6
+    (tmp_path / "bad").write_bytes(b"not a database, certainly not" * 50)
+    with pytest.raises(CorpusError, match="not a store of alignments"):
+        Kept(tmp_path / "bad")
+
+
+KILLED = """
+import os, random, signal, sys
+from corpus.align_texts import kept
+from corpus.align_texts.__main__ import main
+from corpus.command_line import run
+from corpus.align_texts import AlignTexts
+left = random.Random(int(sys.argv.pop(1))).randint(5, 14)
+put = kept.Kept.arrays
+def arrays(self, key, make):
+    if self.made >= left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return put(self, key, make)
+kept.Kept.arrays = arrays
+run(main, AlignTexts, "corpus.align_texts")
+"""
+
+
+def test_killed_at_random_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    english, arabic = {}, {}
+    for number in range(8):
+        left, right = sentences(8, number)
+        english[f"d{number}"] = " ".join(each.capitalize() for each in left)
+        arabic[f"d{number}"] = " ".join(right[:3] + right[4:])
+    write(tmp_path / "en.jsonl", english)
+    write(tmp_path / "ar.jsonl", arabic)
+    sides = {
+        "english": Source(name="book", path=str(tmp_path / "en.jsonl"), language="en"),
+        "arabic": Source(name="kitab", path=str(tmp_path / "ar.jsonl"), language="ar"),
+    }
+    manifest = align_texts(AlignTexts(output_dir=str(tmp_path / "whole"), **sides))
+    given_sides = {
+        name: {"name": side.name, "path": side.path, "language": side.language}
+        for name, side in sides.items()
+    }
+    given_text = json.dumps(given_sides | {"output_dir": str(tmp_path / "killed")})
+    (tmp_path / "align.yaml").write_text(given_text)
+    codes = []
+    for seed in range(12):
+        command = [sys.executable, "-c", KILLED, str(seed), "--config", str(tmp_path / "align.yaml")]
+        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
+        if codes[-1] == 0:
+            break
+    assert set(codes[:-1]) == {-signal.SIGKILL}
+    assert codes[-1] == 0
+    again = json.loads((tmp_path / "killed/manifest.json").read_text())
+    assert again["shards"] == manifest["shards"]
+    assert not list((tmp_path / "killed/work").glob("aligned*"))
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that maps a word and its translation, two tokens of its vocabulary, to the same vector."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    directory = tmp_path_factory.mktemp("encoder")
+    names = [
+        "[PAD]",
+        "[UNK]",
+        ".",
+        *(f"en{word}xx" for word in range(300)),
+        *(f"عر{word}" for word in range(300)),
+    ]
+    tokenizer = Tokenizer(models.WordLevel({name: at for at, name in enumerate(names)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]").save_pretrained(
+        directory
+    )
+    torch.manual_seed(0)
+    shape = {"hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
+    network = BertModel(BertConfig(vocab_size=len(names), initializer_range=0.5, **shape))
+    with torch.no_grad():
+        words = network.embeddings.word_embeddings.weight
+        words[303:603] = words[3:303]
+        network.embeddings.position_embeddings.weight.zero_()
+    network.save_pretrained(directory)
+    return directory
+
+
+def test_a_model_that_knows_meanings_finds_what_lengths_cannot(encoder: Path) -> None:
+    lefts, rights = [], []
+    for seed in range(12):
+        left, right = sentences(14, seed)
+        lefts.append(pl.Series(left))
+        # One is left out, and two are one sentence.
+        rights.append(pl.Series([*right[:4], *right[5:9], f"{right[9]} {right[10]}", *right[11:]]))
+    wanted = {*(((i, i + 1), (i - (i > 4), i - (i > 4) + 1)) for i in range(9) if i != 4), ((9, 11), (8, 9)),
+              *(((i, i + 1), (i - 2, i - 1)) for i in range(11, 14))}  # fmt: skip
+    covers = EmbeddingCoverage(EmbeddingScorer(str(encoder), batch_size=8, device="cpu"))
+    found = {}
+    for name, coverage in (("model", covers), ("lengths", no_coverage)):
+        aligned = align_sentences(lefts, rights, coverage, Beads())
+        found[name] = sum(len(wanted & {(bead.left, bead.right) for bead in beads}) for beads in aligned)
+    assert found["model"] >= 0.95 * 12 * len(wanted)
+    assert found["model"] > found["lengths"]
+    forward, backward = covers(lefts[0], rights[0])
+    assert np.allclose(forward[0, 0], 1, atol=0.02)  # word for word the same, but for the order of words
+    assert forward is backward
+
+
+def test_a_model_by_path_aligns_files(encoder: Path, tmp_path: Path) -> None:
+    left, right = sentences(12, 3)
+    write(tmp_path / "en.jsonl", {"a": "\n".join(left)})
+    write(tmp_path / "ar.jsonl", {"a": "\n".join(right[:5] + right[6:])})
+    sides = {
+        "english": Source(name="e", path=str(tmp_path / "en.jsonl")),
+        "arabic": Source(name="a", path=str(tmp_path / "ar.jsonl")),
+    }
+    manifest = align_texts(AlignTexts(output_dir=str(tmp_path / "out"), scorer=str(encoder), **sides))
+    assert manifest["beads"] == {"1-0": 1, "1-1": 11}
+    shard = pl.read_parquet(tmp_path / "out/shards/e-00000.parquet")
+    assert shard.filter(pl.col("language") == "en")["text"].to_list() == left[:5] + left[6:]
+    assert shard["alignment"].min() > 0.9
+    with pytest.raises(CorpusError, match="no Hugging Face model is there"):
+        align_texts(AlignTexts(output_dir=str(tmp_path / "no"), scorer=str(tmp_path), **sides))

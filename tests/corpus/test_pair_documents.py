@@ -12,11 +12,13 @@ from corpus.errors import CorpusError
 from corpus.mixture.plan import describe
 from corpus.mixture.settings import Mixture
 from corpus.mixture.sizes import measure
-from corpus.pair_documents.balance import choose, coins
+from corpus.pair_documents.balance import choose, coins, draws
 from corpus.pair_documents.bundles import bundled, pairs_of
 from corpus.pair_documents.formats import instruction_lines, make
 from corpus.pair_documents.making import make_documents
 from corpus.pair_documents.settings import PairDocuments
+from corpus.pair_documents.word_switching import given as given_words
+from corpus.pair_documents.word_switching import learned, switched, switches, word_pairs
 from corpus.schema import SHARD_COLUMNS
 
 
@@ -291,3 +293,146 @@ def test_what_cannot_be_done_is_said(corpus: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(CorpusError, match="holds no pairs of Arabic and English"):
         make_documents(settings(corpus=str(plain), output_dir=str(tmp_path / "out")))
+
+
+WORDS = word_pairs(
+    pl.DataFrame(
+        {
+            "left": ["book", "schoo", "river", "book"],
+            "right": ["كتاب", "مدرسه", "نهر", "سفر"],
+            "weight": [0.9, 0.8, 0.7, 0.3],
+        }
+    )
+)
+"""Stems, as a lexicon has them."""
+
+
+def test_words_change_places_only_where_both_stand_and_marks_stay() -> None:
+    units = pl.DataFrame(
+        {
+            "en": ["(The book), a school and the book.", "No river here.", "a  river!", ""],
+            "ar": ["الكتاب والمدرسة.", "لا شيء.", "«النهر» طويل", "كتاب"],
+            "in_first": [True, True, False, True],
+        }
+    )
+    found = switches(units, WORDS)
+    # The second "book" has no partner left; wal-madrasa would lose its "and"; the Arabic of the second has no river.
+    assert found.rows() == [(0, 1, 0), (2, 2, 0)]
+    assert switched(units, found).to_list() == [
+        "(The الكتاب), a school and the book.",
+        "No river here.",
+        "«river» طويل",
+        "",
+    ]
+    assert switched(units, found.head(0)).to_list() == [*units["en"].head(2), units["ar"][2], ""]
+
+
+@given(
+    st.lists(
+        st.tuples(*(st.lists(st.sampled_from(words), max_size=8).map(" ".join) for words in (
+            ["book", "Book,", "a", "school.", "x\ny", "", "river's"], ["الكتاب", "نهر", "و", "كتاب،", "", "بالمدرسة"]
+        )), st.booleans()),
+        max_size=6,
+    )
+)  # fmt: skip
+def test_each_word_is_exchanged_once_and_nothing_else_changes(rows: list[tuple[str, str, bool]]) -> None:
+    units = pl.DataFrame(
+        rows, schema={"en": pl.String, "ar": pl.String, "in_first": pl.Boolean}, orient="row"
+    )
+    found = switches(units, WORDS)
+    for place in ("place", "other"):
+        assert not found.select("unit", place).is_duplicated().any()
+    for number, text in enumerate(switched(units, found)):
+        own, other = (
+            units[number, side] for side in (("en", "ar") if units[number, "in_first"] else ("ar", "en"))
+        )
+        before, after = own.split(" "), text.split(" ")
+        assert len(before) == len(after)
+        changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+        assert len(changed) == found.filter(pl.col("unit") == number).height
+        assert all(any(new.strip(",.،") in word for word in other.split(" ")) for _, new in changed)
+
+
+def test_a_lexicon_learned_from_pairs_exchanges_their_words() -> None:
+    left = ["red house", "red river", "old house", "old river", "red school", "old school"] * 3
+    right = ["بيت أحمر", "نهر أحمر", "بيت قديم", "نهر قديم", "مدرسة حمراء أحمر", "مدرسة قديم"] * 3
+    words = learned(pl.Series(left), pl.Series(right))
+    pairs = set(words.table.select("left", "right").rows())
+    assert {("house", "بيت"), ("river", "نهر"), ("old", "قديم")} <= pairs
+    assert ("house", "نهر") not in pairs
+    assert words.version == learned(pl.Series(left), pl.Series(right)).version
+
+
+def test_a_given_lexicon_is_read_and_its_mistakes_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "words.tsv"
+    path.write_text("Books\tالكتب\n\nof course\tطبعا\n", encoding="utf-8")
+    assert given_words(str(path)).table.select("left", "right").rows() == [("books", "كتب")]
+    path.write_text("book\tكتاب\nriver\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="line 2 must be an English word, a tab and an Arabic word"):
+        given_words(str(path))
+    path.write_text("of course\tطبعا\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="holds no pairs of single words"):
+        given_words(str(path))
+    with pytest.raises(CorpusError, match="the lexicon cannot be read"):
+        given_words(str(tmp_path / "none"))
+    with pytest.raises(ValueError, match="switched_words must be above 0"):
+        settings(switched_words=0)
+
+
+def test_word_switched_documents_are_drawn_balanced_and_have_their_budget(
+    corpus: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "words.tsv").write_text("sentence\tالجملة\nnumber\tرقم\n", encoding="utf-8")
+    shares = {"word_switched": 0.5, "interleaved": 0.5}
+    asked = {
+        "corpus": str(corpus),
+        "formats": shares,
+        "document_words": 24,
+        "lexicon": str(tmp_path / "words.tsv"),
+    }
+    made = {}
+    for name, share, seed in (("a", 0.5, 1), ("b", 0.5, 1), ("c", 0.5, 2), ("all", 1.0, 1)):
+        output = tmp_path / name
+        manifest = make_documents(settings(output_dir=str(output), switched_words=share, seed=seed, **asked))
+        made[name] = pl.read_parquet(output / "shards/news.word_switched-00000.parquet")
+        assert manifest["word_pairs"]["pairs"] == 2
+    assert made["a"].equals(made["b"])
+    assert not made["a"].equals(made["c"])
+    whole = made["all"]
+    for text, direction in whole.select("text", "direction").rows():
+        if direction == "en-ar":
+            assert "sentence" not in text
+            assert text.startswith("The الجملة رقم ")
+        else:
+            assert text.startswith("هذه هي sentence number ")
+    assert set(whole["direction"]) == {"en-ar", "ar-en"}
+    assert set(whole["language"]) == {"mul"}
+    exchanged = (
+        made["a"]["text"].str.count_matches("الجملة").sum()
+    )  # by half of the coins, in either language
+    assert 0 < exchanged < made["a"]["text"].str.count_matches("الجملة|sentence").sum()
+    components, _ = measure(tmp_path / "all")
+    mixture = Mixture(
+        corpus="x", total_tokens=1000, missing="renormalize",
+        shares={"english": 0.2, "arabic": 0.2, "bilingual": 0.6},
+        format_shares={"word_switched": 0.75, "interleaved": 0.25},
+    )  # fmt: skip
+    plan = describe([each for each in components if each.source != "book.document_pairs"], mixture)
+    assert plan["formats"] == {"word_switched": 450, "interleaved": 150}
+    other = settings(output_dir=str(tmp_path / "a"), **(asked | {"lexicon": ""}))
+    with pytest.raises(CorpusError, match="holds documents of another corpus or other settings"):
+        make_documents(other)
+
+
+def test_a_text_without_known_words_stays_in_its_language() -> None:
+    made = make("word_switched", PAIRS, CHOICES, settings(), WORDS)
+    assert made["text"].to_list() == ["One. Two.", "ثلاثة\nأربعة"]
+    assert made.select("language", "direction").rows() == [("en", "en"), ("ar", "ar")]
+
+
+def test_draws_are_even_and_the_coins_are_theirs() -> None:
+    keys = pl.Series(range(4000))
+    drawn = draws(1, keys, keys % 7)
+    assert ((drawn >= 0) & (drawn < 1)).all()
+    assert abs(float(drawn.mean()) - 0.5) < 0.018  # 4 standard deviations
+    assert ((drawn >= 0.5) == coins(1, keys, keys % 7)).all()

@@ -1,13 +1,16 @@
 """The sentence splitter: cases in both languages, and the promise that a text comes together again exactly."""
 
+import textwrap
 import time
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from corpus.sentences import join, split
 from corpus.sentences.splitting import replaced
+from corpus.sentences.wrapping import unwrapped
 
 CASES = [
     ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
@@ -92,3 +95,147 @@ def test_a_text_comes_together_again(text: str) -> None:
     assert replaced(segments, [each.text for each in segments if each.is_sentence]) == text
     assert not any(segment.is_sentence and segment.text != segment.text.strip() for segment in segments)
     assert not any(segment.is_sentence and "\n" in segment.text for segment in segments)
+
+
+def plain_sentences(text: str) -> list[str]:
+    return [segment.plain for segment in split(text) if segment.is_sentence]
+
+
+WRAPPED = """\
+Wrapped text
+============
+
+This paragraph was filled at a width of some fifty columns.
+Its sentences go on from line to line, as those of a well-
+known PEP or of a mail do. Others end within a line of it.
+
+* An item of a list goes on in a second line, which is
+  indented. It has two sentences.
+* Another one.
+
+    x = compute(1)
+    y = compute(2)
+
+| a | b |
+|---|---|
+
+Jane Roe
+12 Long Street
+Springfield
+"""
+
+
+def test_wrapped_prose_is_cut_into_whole_sentences_and_nothing_else_is_joined() -> None:
+    assert plain_sentences(WRAPPED) == [
+        "Wrapped text",
+        "This paragraph was filled at a width of some fifty columns.",
+        "Its sentences go on from line to line, as those of a well-known PEP or of a mail do.",
+        "Others end within a line of it.",
+        "An item of a list goes on in a second line, which is indented.",
+        "It has two sentences.",
+        "Another one.",
+        "Jane Roe",
+        "12 Long Street",
+        "Springfield",
+    ]
+    assert join(split(WRAPPED)) == WRAPPED
+    done = replaced(split(WRAPPED), map(str, range(10)))
+    assert done.startswith("0\n============\n\n1 2 3\n\n* 4 5\n* 6\n\n    x = compute(1)\n")
+    assert done.endswith("\n7\n8\n9\n")
+
+
+ARABIC = (
+    "كانت المدينة القديمة تقع على ضفة النهر، وكان أهلها يعملون في الزراعة والتجارة منذ قرون طويلة. ثم جاءت "
+    "القوافل من الشرق والغرب، فازدهرت الأسواق واتسعت الطرق، وبنى الناس بيوتا من الحجر. ولما انقطعت "
+    "القوافل هجر كثير من السكان بيوتهم، وبقيت الأسوار شاهدة على ما كان. واليوم يزور المدينة كثير من الناس."
+)
+
+
+@pytest.mark.parametrize("width", [50, 60, 66])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_wrapped_arabic_that_knows_no_small_letters(width: int, end: str) -> None:
+    text = end.join(textwrap.wrap(ARABIC, width)) + end
+    assert plain_sentences(text) == plain_sentences(ARABIC)
+    assert join(split(text)) == text
+    assert replaced(split(text), plain_sentences(ARABIC)) == ARABIC + end
+
+
+NOT_WRAPPED = {
+    "verse": "Shall I compare thee to a summer's day?\nThou art more lovely and more temperate:\n"
+    "Rough winds do shake the darling buds of May,\nAnd summer's lease hath all too short a date;\n"
+    "Sometime too hot the eye of heaven shines,\nAnd often is his gold complexion dimm'd;\n",
+    "long verse": "Once upon a midnight dreary, while I pondered, weak and weary,\n"
+    "Over many a quaint and curious volume of forgotten lore\n"
+    "While I nodded, nearly napping, suddenly there came a tapping,\n"
+    "As of some one gently rapping, rapping at my chamber door.\n",
+    "arabic verse": "عَلى قَدرِ أَهلِ العَزمِ تَأتي العَزائِمُ وَتَأتي عَلى قَدرِ الكِرامِ المَكارِمُ\n"
+    "وَتَعظُمُ في عَينِ الصَغيرِ صِغارُها وَتَصغُرُ في عَينِ العَظيمِ العَظائِمُ\n"
+    "يُكَلِّفُ سَيفُ الدَولَةِ الجَيشَ هَمَّهُ وَقَد عَجَزَت عَنهُ الجُيوشُ الخَضارِمُ\n"
+    "وَيَطلُبُ عِندَ الناسِ ما عِندَ نَفسِهِ وَذَلِكَ ما لا تَدَّعيهِ الضَراغِمُ\n"
+    "يُفَدّي أَتَمُّ الطَيرِ عُمراً سِلاحُهُ نُسورُ المَلا أَحداثُها وَالقَشاعِمُ\n",
+    "list": "flour, two cups and a little more for the table\nbutter\nsugar, brown\n"
+    "the juice of a lemon, and its peel\nsalt\n",
+    "address": "Springfield Public Library, Department of Loans\n1600 Long Street\nSpringfield\nUSA\n",
+    "columns": "Name of the person in question        city and country of birth\n"
+    "Jane Roe who lives in the town        springfield, and its region\n"
+    "John Doe who lives in the west        springfield, and its region\n",
+    "sentences": "The first sentence stands on a line of its own.\nSo does the second one, which is longer than it.\n"
+    "And the third.\nThe fourth is again a sentence of about that length.\n",
+    "links": "http://www.example.org/a/long/address/of/a/page/index.html\nhttp://www.example.org/another/one.html\n",
+    "breaks": "This line ends with two blanks, which is a break  \nin the language of many pages, and so is that  \n"
+    "of the line above, so it stays as it is.\n",
+}
+
+
+@pytest.mark.parametrize("kind", NOT_WRAPPED)
+def test_lines_that_are_meant_are_kept(kind: str) -> None:
+    text = NOT_WRAPPED[kind]
+    assert not any(segment.is_wrapped for segment in split(text))
+    # Neither do they change where they stand in a document that is wrapped.
+    prose = "\n".join(textwrap.wrap(WRAPPED.split("\n\n")[1] * 3, 72))
+    around = f"{prose}\n\n{text}\n{prose}\n"
+    lines = text.splitlines(keepends=True)
+    assert not any(
+        segment.is_wrapped and any(line in segment.text for line in lines) for segment in split(around)
+    )
+    assert join(split(around)) == around
+
+
+WORDS = st.sampled_from("the of and river letter school market wandering extraordinary on to it book".split())
+SENTENCES = st.lists(WORDS, min_size=4, max_size=25).map(lambda words: " ".join(words).capitalize() + ".")
+PARAGRAPHS = st.lists(SENTENCES, min_size=5, max_size=9).map(" ".join)
+
+
+@hypothesis_settings(max_examples=60)
+@given(st.lists(PARAGRAPHS, min_size=2, max_size=4), st.integers(56, 100), st.sampled_from(["", "  "]))
+def test_wrapping_at_any_width_is_seen(paragraphs: list[str], width: int, indent: str) -> None:
+    wrapped = "\n\n".join(
+        textwrap.fill(each, width, initial_indent=indent, subsequent_indent=indent) for each in paragraphs
+    )
+    assert plain_sentences(wrapped) == [
+        each for paragraph in paragraphs for each in plain_sentences(paragraph)
+    ]
+    segments = split(wrapped)
+    assert join(segments) == wrapped
+    # Put in place again, the paragraphs are each on a line of their own.
+    assert replaced(segments, plain_sentences(wrapped)) == "\n\n".join(indent + each for each in paragraphs)
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("aZ.! -\u0628\u060c", max_size=90), st.sampled_from(["\n", "\r\n", "\n\n"])),
+        max_size=9,
+    )
+)
+def test_any_lines_come_together_again(lines: list[tuple[str, str]]) -> None:
+    text = "".join(line + end for line, end in lines)
+    segments = split(text)
+    assert join(segments) == text
+    assert not any(segment.is_sentence and "\n" in segment.plain for segment in segments)
+    assert not any(segment.is_sentence and segment.text != segment.text.strip() for segment in segments)
+    assert not any(segment.is_wrapped and "\n" not in segment.text for segment in segments)
+
+
+def test_a_wrapped_text_on_one_line() -> None:
+    assert unwrapped("a\r\n  b-\nc -\nd  \n") == "a b-c - d "
+    assert unwrapped("\n   ") == " "
