@@ -25,6 +25,10 @@ class Engine(Protocol):
 
     takes_whole_files: bool
 
+    def readers_of(self, file_bytes: int) -> int:
+        """How many workers share an input file of this size, where they take whole files."""
+        ...
+
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield `function(task)` for each task, in order.
 
