@@ -113,7 +113,7 @@ class _MemoryWatcher(threading.Thread):
     def run(self) -> None:
         while not self._finished.wait(_SECONDS_BETWEEN_LOOKS):
             self.peak_bytes = max(
-                self.peak_bytes, sum(_proportional_bytes(pid) for pid in _family(self._pid))
+                self.peak_bytes, sum(proportional_bytes(pid) for pid in family_of(self._pid))
             )
 
     def finish(self) -> None:
@@ -121,7 +121,8 @@ class _MemoryWatcher(threading.Thread):
         self.join()
 
 
-def _family(pid: int) -> list[int]:
+def family_of(pid: int) -> list[int]:
+    """A process and all its living descendants."""
     members, unexplored = [pid], [pid]
     while unexplored:
         try:
@@ -134,7 +135,8 @@ def _family(pid: int) -> list[int]:
     return members
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
+    """Memory of a process, what it shares with others divided among them; 0 when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it ended meanwhile

@@ -57,7 +57,7 @@ def near_dedup_section(record: Record) -> str:
     return "\n\n".join(
         [
             "## Near-duplicate removal, end to end",
-            _table(header, rows),
+            table(header, rows),
             "Shares with 95 % Wilson intervals; recall, precision and pairs J<.5 are like for like: without respelled "
             "documents on either side. Seconds are medians of n runs"
             + (
@@ -99,7 +99,7 @@ def whole_build_section(record: Record) -> str:
         "text, documents", "cores", "s", "MB/s per core", "of one core's speed", "peak MB, largest process",
         "peak MB, all processes", "n",
     ]  # fmt: skip
-    parts = ["## The whole build", _table(header, rows)]
+    parts = ["## The whole build", table(header, rows)]
     parts += [_memory_sentence(line) for line in record["memory"] if "bytes_per_document" in line]
     alone = [row for row in record["rows"] if "seconds_by_stage" in row]
     if alone:
@@ -133,7 +133,7 @@ def datatrove_section(record: Record) -> str:
     return "\n\n".join(
         [
             "## The whole build against datatrove",
-            _table(header, rows),
+            table(header, rows),
             _documents_table(contenders),
             f"{size} {_signature(record)}",
         ]
@@ -148,7 +148,7 @@ def _documents_table(contenders: Record) -> str:
         [stage, *(f"{left[stage]:,} ({left[stage] / max(left['read'], 1):.1%})" for left in counts.values())]
         for stage in stages
     ]
-    return _table(["documents after", *counts], rows) if rows else "No counts to compare."
+    return table(["documents after", *counts], rows) if rows else "No counts to compare."
 
 
 def _memory_sentence(line: Record) -> str:
@@ -170,7 +170,7 @@ def _stage_table(row: Record) -> str:
         for stage, spent in sorted(seconds.items(), key=lambda item: -item[1])
     ]
     title = f"Where the time goes ({megabytes:.0f} MB on one core, the run of median time):"
-    return f"{title}\n\n{_table(['stage or phase', 's', 'share', 'MB/s'], rows)}"
+    return f"{title}\n\n{table(['stage or phase', 's', 'share', 'MB/s'], rows)}"
 
 
 def _signature(record: Record) -> str:
@@ -193,7 +193,8 @@ def _rounded(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first hold numbers."""
     ruler = ["---", *("--:" for _ in header[1:])]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ruler, *rows))
 
