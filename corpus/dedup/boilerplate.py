@@ -1,6 +1,7 @@
 """Lines that many documents share: their keys, which of them are boilerplate, and texts without them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
 import numba
@@ -8,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from corpus.dedup.key_ranges import KeyRanges
 from corpus.dedup.settings import Boilerplate
 from corpus.dedup.xxhash_kernels import xxh64
 from corpus.fold.kernel import fold_buffers
@@ -15,9 +17,6 @@ from corpus.text_buffers import Bytes, Offsets, TextBuffers, from_buffers, to_bu
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
-
-KEYS_IN_MEMORY = 1 << 24
-"""Line keys that `repeated_lines` holds at a time, 8 bytes each and as many again while it sorts."""
 
 
 class LineKeys(NamedTuple):
@@ -53,27 +52,21 @@ def line_keys(texts: pl.Series, settings: Boilerplate) -> LineKeys:
     return LineKeys(found["document"].to_numpy(), found["key"].to_numpy())
 
 
-def repeated_lines(read_keys: Callable[[], Iterable[Keys]], settings: Boilerplate) -> Keys:
+def repeated_lines(pieces: Iterable[Keys], settings: Boilerplate, directory: Path | None = None) -> Keys:
     """Sorted keys of the lines that at least `minimum_documents` documents have.
 
-    `read_keys()` starts over at each call and yields keys in pieces, each key once a document. They are
-    read once to be counted and once for each range of KEYS_IN_MEMORY keys, so that memory is bounded.
+    The keys come in pieces, each key once a document; what does not fit in memory waits in files in `directory`.
     """
-    total = sum(len(keys) for keys in read_keys())
-    ranges = max(1, -(-total // KEYS_IN_MEMORY))
-    found = [_repeated_in_range(read_keys(), number, ranges, settings) for number in range(ranges)]
+    found = [np.empty(0, np.uint64)]
+    with KeyRanges(1, directory) as spread:
+        for keys in pieces:
+            spread.add(keys[:, np.newaxis])
+        for records in spread.ranges():
+            keys = np.sort(records[:, 0])
+            starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
+            counts = np.diff(np.append(starts, len(keys)))
+            found.append(keys[starts[counts >= settings.minimum_documents]])
     return np.concatenate(found)
-
-
-def _repeated_in_range(pieces: Iterable[Keys], number: int, ranges: int, settings: Boilerplate) -> Keys:
-    # The keys are spread evenly, so the upper half says the range.
-    upper, shift = np.uint64(32), np.uint64(ranges)
-    inside = [keys[((keys >> upper) * shift) >> upper == number] for keys in pieces]
-    keys = np.concatenate(inside) if inside else np.empty(0, np.uint64)
-    keys.sort()
-    starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
-    counts = np.diff(np.append(starts, len(keys)))
-    return keys[starts[counts >= settings.minimum_documents]]
 
 
 def remove_lines(texts: pl.Series, keys: Keys, settings: Boilerplate) -> Removed:

@@ -371,7 +371,7 @@ def _deduplicate_and_write(
         final = passes.near_pass(table, config, files, stays, engine, bar.update)
         bar.update(bar.total - bar.n)
     duplicates, renames = files.directory / "duplicates.parquet", files.directory / "renames.npy"
-    renamed = passes.find_repeated_ids(table)
+    renamed = passes.find_repeated_ids(table, files.directory)
     save(renames, renamed)
     clusters = passes.list_duplicates(table, config, files, stays, final, renamed)
     write_parquet(duplicates, clusters)

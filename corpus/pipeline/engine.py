@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -64,7 +65,7 @@ def open_engine(config: BuildConfig) -> AbstractContextManager[Engine]:
     if config.engine.name == "local":
         from corpus.pipeline.local_engine import LocalEngine
 
-        return LocalEngine(config.num_workers)
+        return LocalEngine(config.num_workers, Path(config.local_dir) / "work")
     from corpus.scale.daft_engine import DaftEngine
 
     return DaftEngine(config.engine, config.num_workers)

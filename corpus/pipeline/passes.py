@@ -14,6 +14,7 @@ import polars as pl
 
 from corpus.build_config import BuildConfig
 from corpus.dedup import band_keys, choose_survivors, remove_lines, signatures
+from corpus.dedup.key_ranges import KeyRanges
 from corpus.fold import fold
 from corpus.pipeline.engine import Engine
 from corpus.pipeline.layout import PartFiles
@@ -123,9 +124,11 @@ def near_pass(
     final = stays.copy()
     if settings.enabled and len(survivors):
         labels = engine.near_labels(files, len(survivors), settings, progress)
-        length = table.column("characters", np.int64)[survivors]
-        chosen = choose_survivors(labels, table.priority[survivors], length)
-        final[survivors] = survivors[chosen]
+        shared = np.flatnonzero((np.bincount(labels, minlength=len(labels)) > 1)[labels])
+        units, clusters = survivors[shared], labels[shared]
+        length = table.gather("characters", units).to_numpy().astype(np.int64)
+        clusters = np.searchsorted(np.unique(clusters), clusters)
+        final[units] = units[choose_survivors(clusters, table.priorities_of(units), length)]
     save(files.near, final)
     return final
 
@@ -152,51 +155,57 @@ def list_duplicates(
 
     `renames` is what `find_repeated_ids` found.
     """
-    units = np.arange(len(table))
-    exact = stays != units
-    near = (final != units) & ~exact
-    dropped = np.flatnonzero(exact | near)
-    kept = np.where(exact, stays, final)[dropped]
-    similarity = np.ones(len(dropped), np.float32)
-    if near.any():
-        is_near = near[dropped]
-        similarity[is_near] = similarities(files, config, stays, dropped[is_near], kept[is_near])
-    keepers, place = np.unique(kept, return_inverse=True)
-    kept_ids = pl.Series(_final_ids(table, keepers, renames), dtype=pl.String).gather(place)
-    names = pl.Series(table.sources, dtype=pl.String)
-    return pl.DataFrame(
+    exact = np.flatnonzero(stays != np.arange(len(table)))
+    near = np.setdiff1d(np.flatnonzero(final != np.arange(len(table))), exact, assume_unique=True)
+    similarity = np.ones(len(exact) + len(near), np.float32)
+    similarity[len(exact) :] = similarities(files, config, stays, near, final[near])
+    found = pl.DataFrame(
         {
-            "unit": dropped,
-            "stage": pl.Series(np.where(exact[dropped], "exact", "near").tolist(), dtype=pl.String),
-            "id": pl.Series(_final_ids(table, dropped, renames), dtype=pl.String),
-            "kept_id": kept_ids,
-            "source": names.gather(table.part_of(dropped)),
-            "kept_source": names.gather(table.part_of(kept)),
+            "unit": np.concatenate([exact, near]),
+            "kept": np.concatenate([stays[exact], final[near]]),
             "similarity": similarity,
-        },
-        schema=DUPLICATE_COLUMNS,
-    )
+            "stage": pl.Series(["exact", "near"]).gather(np.repeat([0, 1], [len(exact), len(near)])),
+        }
+    ).sort("unit")
+    dropped, kept = found["unit"].to_numpy(), found["kept"].to_numpy()
+    keepers, place = np.unique(kept, return_inverse=True)
+    names = pl.Series(table.sources, dtype=pl.String)
+    return found.select(
+        "unit",
+        "stage",
+        id=_final_ids(table, dropped, renames),
+        kept_id=_final_ids(table, keepers, renames).gather(place),
+        source=names.gather(table.part_of(dropped)),
+        kept_source=names.gather(table.part_of(kept)),
+        similarity="similarity",
+    ).cast(DUPLICATE_COLUMNS)
 
 
-def find_repeated_ids(table: UnitTable) -> Ids:
+def find_repeated_ids(table: UnitTable, directory: Path) -> Ids:
     """Units whose id an earlier unit has, and how often it has come by then (2, 3, ...); int64[2, repeated]."""
-    keys = table.column("id_key", np.uint64)
-    order = np.argsort(keys, kind="stable")
-    first = np.concatenate([[True], keys[order][1:] != keys[order][:-1]])[: len(order)]
-    starts = np.flatnonzero(first)
-    occurrence = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order)))) + 1
-    repeated = np.sort(order[occurrence > 1])
-    place = np.empty(len(order), np.int64)
-    place[order] = occurrence
-    return np.stack([repeated, place[repeated]])
+    found = [np.empty((2, 0), np.int64)]
+    with KeyRanges(2, directory) as spread:
+        for records in table.records("id_key"):
+            spread.add(records)
+        for records in spread.ranges():
+            ranked = records[np.argsort(records[:, 0], kind="stable")]
+            keys, units = ranked[:, 0], ranked[:, 1].astype(np.int64)
+            starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
+            occurrence = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys)))) + 1
+            found.append(np.stack([units, occurrence])[:, occurrence > 1])
+    together = np.concatenate(found, axis=1)
+    return together[:, np.argsort(together[0])]
 
 
-def _final_ids(table: UnitTable, units: Ids, renames: Ids) -> list[str]:
-    suffixes = dict(zip(renames[0].tolist(), renames[1].tolist(), strict=True))
-    return [
-        f"{name}~{suffixes[unit]}" if unit in suffixes else name
-        for unit, name in zip(units.tolist(), table.ids(units), strict=True)
-    ]
+def _final_ids(table: UnitTable, units: Ids, renames: Ids) -> pl.Series:
+    """Ids of sorted units, with the suffix of those that come again."""
+    ids = table.gather("id", units)
+    if not renames.shape[1]:
+        return ids
+    place = np.minimum(np.searchsorted(renames[0], units), renames.shape[1] - 1)
+    frame = pl.DataFrame({"id": ids, "again": renames[0][place] == units, "times": renames[1][place]})
+    suffixed = pl.when("again").then(pl.format("{}~{}", "id", "times")).otherwise("id")
+    return frame.select(suffixed.alias("id")).to_series()
 
 
 def keep_units(documents: pl.DataFrame, alive: npt.NDArray[np.bool_]) -> pl.DataFrame:

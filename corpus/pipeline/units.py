@@ -1,8 +1,9 @@
 """The units of all parts under one numbering, and where the passes over them leave their results."""
 
-from collections.abc import Sequence
+import errno
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from corpus.pipeline.atomic import atomic_path
 from corpus.pipeline.layout import PartFiles
 
 Ids = npt.NDArray[np.int64]
+
+_UNIT_COLUMNS = {"id": pl.String(), "characters": pl.UInt32()}
 
 
 @dataclass(frozen=True)
@@ -28,30 +31,61 @@ class UnitTable:
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def column(self, name: str, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """One column of all units."""
-        values = np.empty(len(self), dtype)
-        for number, part in enumerate(self.parts):
-            column = pl.read_parquet(part.units, columns=[name])[name]
-            values[self.starts[number] : self.starts[number + 1]] = column.to_numpy()
-        return values
-
-    @cached_property
-    def priority(self) -> Ids:
-        """Priority of each unit's source."""
-        return np.repeat(np.asarray(self.priorities, np.int64), np.diff(self.starts))
+    def priorities_of(self, units: Ids) -> Ids:
+        """Priority of the units' sources."""
+        return np.asarray(self.priorities, np.int64)[self.part_of(units)]
 
     def part_of(self, units: Ids) -> Ids:
         """Number of the part that holds each unit."""
         return np.searchsorted(self.starts, units, side="right") - 1
 
-    def ids(self, units: Ids) -> list[str]:
-        """Ids of the units, which must be sorted."""
-        found: list[str] = []
-        holders = self.part_of(units)
-        for number in np.unique(holders):
-            inside = units[holders == number] - self.starts[number]
-            found += pl.read_parquet(self.parts[number].units, columns=["id"])["id"].gather(inside).to_list()
+    def gather(self, name: str, units: Ids) -> pl.Series:
+        """One column of these units, which must be sorted."""
+        if not len(units):
+            return pl.Series(name, dtype=_UNIT_COLUMNS[name])
+        numbers, first = np.unique(self.part_of(units), return_index=True)
+        pieces = [
+            pl.read_parquet(self.parts[number].units, columns=[name])[name].gather(
+                inside - self.starts[number]
+            )
+            for number, inside in zip(numbers, np.split(units, first[1:]), strict=True)
+        ]
+        return pl.concat(pieces)
+
+    def records(self, *names: str) -> Iterator[npt.NDArray[np.uint64]]:
+        """The named columns of all units as whole numbers, and the unit's number behind them, a part at a time."""
+        for number, part in enumerate(self.parts):
+            columns = pl.read_parquet(part.units, columns=list(names))
+            records = np.empty((columns.height, len(names) + 1), np.uint64)
+            for place, name in enumerate(names):
+                records[:, place] = columns[name].to_numpy()
+            records[:, -1] = np.arange(self.starts[number], self.starts[number + 1])
+            yield records
+
+
+class SignatureFile:
+    """Signatures that are read where they are asked for; none of the file is mapped, so none of it is resident."""
+
+    def __init__(self, path: Path, num_rows: int, num_perm: int) -> None:
+        """A file of uint32[num_rows, num_perm]."""
+        self._path = path
+        self.shape = (num_rows, num_perm)
+
+    def __getitem__(self, rows: Ids) -> npt.NDArray[np.uint32]:
+        """The signatures of these rows, in their order.
+
+        Raises:
+            OSError: The file is shorter than it should be, or cannot be read.
+        """
+        found = np.empty((len(rows), self.shape[1]), np.uint32)
+        size = found.itemsize * self.shape[1]
+        places = found.view(np.uint8)
+        order = np.argsort(rows, kind="stable")
+        with self._path.open("rb", buffering=0) as file:
+            descriptor = file.fileno()
+            for place, row in zip(order.tolist(), rows[order].tolist(), strict=True):
+                if os.preadv(descriptor, [places[place]], row * size) != size:
+                    raise OSError(errno.EIO, "the file ends too early", str(self._path))
         return found
 
 
@@ -76,9 +110,9 @@ class PassFiles:
         """MinHash signatures of the exact survivors; uint32[survivors, num_perm]."""
         return self.directory / "signatures.u32"
 
-    def signature_rows(self, num_rows: int, num_perm: int) -> npt.NDArray[np.uint32]:
-        """The signatures, mapped."""
-        return np.memmap(self.signatures, np.uint32, "r", shape=(num_rows, num_perm))
+    def signature_rows(self, num_rows: int, num_perm: int) -> SignatureFile:
+        """The signatures, read as they are needed."""
+        return SignatureFile(self.signatures, num_rows, num_perm)
 
     @property
     def bands(self) -> Path:

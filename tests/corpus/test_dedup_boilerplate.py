@@ -10,7 +10,7 @@ import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.dedup import Boilerplate, boilerplate, line_keys, remove_lines, repeated_lines
+from corpus.dedup import Boilerplate, key_ranges, line_keys, remove_lines, repeated_lines
 from corpus.fold import fold_text
 
 NOTICE = "All rights reserved, Example News 2024."
@@ -47,20 +47,20 @@ def test_keys_are_of_folded_lines_and_once_a_document() -> None:
     assert found.keys.tolist() == [key_of(NOTICE)] * 2
 
 
-@pytest.mark.parametrize("keys_in_memory", [1, 7, 1 << 24])
-def test_repeated_lines_count_over_documents(keys_in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(boilerplate, "KEYS_IN_MEMORY", keys_in_memory)
+@pytest.mark.parametrize("values_in_memory", [1, 7, 1 << 24])
+def test_repeated_lines_count_over_documents(values_in_memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_ranges, "VALUES_IN_MEMORY", values_in_memory)
     keys = np.random.default_rng(1).integers(0, 1 << 64, 30, dtype=np.uint64)
     pieces = [keys[:20], keys[10:], keys[15:18], np.empty(0, np.uint64), keys[:1]]
     expected = {2: set(keys[10:20]) | {keys[0]}, 3: set(keys[15:18]), 4: set()}
     for minimum, wanted in expected.items():
-        found = repeated_lines(lambda: iter(pieces), Boilerplate(minimum_documents=minimum))
+        found = repeated_lines(iter(pieces), Boilerplate(minimum_documents=minimum))
         assert found.dtype == np.uint64
         assert found.tolist() == sorted(int(key) for key in wanted)
 
 
 def test_no_keys_at_all() -> None:
-    assert repeated_lines(list, SETTINGS).tolist() == []
+    assert repeated_lines([], SETTINGS).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_planted_notice_goes_from_all_documents_and_nothing_else_does() -> None:
         [f"document {i} says its own thing\n{NOTICE}\nfin {i}" for i in range(5)] + ["no notice"]
     )
     found = line_keys(texts, SETTINGS)
-    keys = repeated_lines(lambda: [found.keys[:3], found.keys[3:]], SETTINGS)
+    keys = repeated_lines([found.keys[:3], found.keys[3:]], SETTINGS)
     removed = remove_lines(texts, keys, SETTINGS)
     assert removed.texts.to_list() == [f"document {i} says its own thing\nfin {i}" for i in range(5)] + [
         "no notice"

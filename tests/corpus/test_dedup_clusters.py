@@ -17,10 +17,13 @@ from corpus.dedup import (
     choose_survivors,
     exact_clusters,
     exact_keys,
+    near,
     near_clusters,
     signatures,
 )
+from corpus.dedup.near import resembling
 from corpus.fold import fold
+from corpus.pipeline.units import SignatureFile
 
 
 def clusters_of(texts: list[str], options: NearDuplicates) -> np.ndarray:
@@ -163,3 +166,28 @@ def test_a_chain_is_one_cluster_in_any_order(order: tuple[int, ...]) -> None:
     settings = NearDuplicates(num_perm=4, bands=1, rows_per_band=2, minimum_similarity=0.75)
     labels = near_clusters(lambda _: np.zeros(3, np.uint64), chain, settings)
     assert labels.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 7, 64, 65, 1000])
+def test_clusters_do_not_depend_on_how_many_signatures_are_read_at_once(
+    rows_at_once: int, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    """Short runs, and runs with more members than there are leaders, that are cut anywhere."""
+    draw = np.random.default_rng(5)
+    rows = draw.integers(0, 1 << 32, (600, 16), dtype=np.uint32)
+    rows[100:] = rows[draw.integers(0, 100, 500)]  # five copies of each on average, with some values changed
+    changed = draw.random((500, 16)) < 0.12
+    rows[100:][changed] = draw.integers(0, 1 << 32, int(changed.sum()), dtype=np.uint32)
+    options = NearDuplicates(num_perm=16, bands=4, rows_per_band=4, minimum_similarity=0.6)
+    keys = band_keys(rows, options)
+    keys[0] = draw.integers(0, 4, 600)  # long runs
+    expected = near_clusters(lambda band: keys[band], rows, options)
+    assert len(set(expected.tolist())) < 300
+    monkeypatch.setattr(near, "ROWS_AT_ONCE", rows_at_once)
+    rows.tofile(tmp_path / "rows")
+    found = near_clusters(lambda band: keys[band], SignatureFile(tmp_path / "rows", 600, 16), options)
+    assert found.tolist() == expected.tolist()
+    members = np.flatnonzero(keys[0] == 1)
+    in_run = resembling(members, rows, options)
+    monkeypatch.setattr(near, "ROWS_AT_ONCE", 1 << 16)
+    assert in_run.tolist() == resembling(members, rows, options).tolist()
