@@ -19,13 +19,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from measured_run import machine
 from phase_meter import measure_phases
 from scale_fit import Cluster, Run, growth, plan
 from scale_page import page
+from tqdm import tqdm
 
 _PROJECT_DIR = Path(__file__).parents[2]
 SIZES = "0.1,0.25,0.5,1,2,4"
+_TOLERANCE = 0.1
 PLANS = ((1.0, 8), (15.0, 40))
 """Terabytes and nodes: FineWeb-2's Arabic, and the raw text that 540 thousand million tokens come from."""
 
@@ -33,24 +39,28 @@ PLANS = ((1.0, 8), (15.0, 40))
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is not recorded yet, then fit, plan and write the page."""
     options = _parser().parse_args(arguments)
-    corpus = json.loads((options.corpus / "corpus.json").read_text("utf-8"))
     files = sorted((options.corpus / "parquet").glob("part-*.parquet"))
+    largest = max(float(size) for size in f"{options.local},{options.daft}".split(",") if size)
+    sizes_so_far = _sizes_so_far(files, largest * 1e9)
     record = _recorded(options.result) | {"benchmark": "scale_study", "command": _command(options)}
     for engine, sizes in (("local", options.local), ("daft", options.daft)):
         for gigabytes in map(float, filter(None, sizes.split(","))):
             if any(run["engine"] == engine and run["gigabytes"] == gigabytes for run in record["runs"]):
                 continue
-            count = round(gigabytes * 1e9 / corpus["text_bytes"] * len(files))
-            if not 1 <= count <= len(files):
-                raise SystemExit(f"{options.corpus} has {corpus['text_bytes'] / 1e9:.2f} GB, not {gigabytes}")
+            count = int(np.abs(sizes_so_far - gigabytes * 1e9).argmin()) + 1
+            text_bytes = int(sizes_so_far[count - 1])
+            if abs(text_bytes / 1e9 / gigabytes - 1) > _TOLERANCE:
+                raise SystemExit(
+                    f"{options.corpus}: no first files hold {gigabytes} GB, at best {text_bytes / 1e9:.3f}"
+                )
             run = _run(engine, files[:count], options) | {"engine": engine, "gigabytes": gigabytes}
-            run["text_bytes"] = round(corpus["text_bytes"] * count / len(files))
+            run["text_bytes"] = text_bytes
             record["runs"].append(run)
-            _write(options.result, record, corpus)
+            _write(options.result, record)
             print(
                 f"{engine} {gigabytes} GB: {run['processor_seconds']:.0f} processor seconds, {run['seconds']:.0f} s"
             )
-    _write(options.result, record, corpus)
+    _write(options.result, record)
 
 
 def _run(engine: str, files: Sequence[Path], options: argparse.Namespace) -> Run:
@@ -82,6 +92,22 @@ def _run(engine: str, files: Sequence[Path], options: argparse.Namespace) -> Run
         "load_before": load,
         "versions": manifest["versions"],
     }
+
+
+def _sizes_so_far(files: Sequence[Path], enough: float) -> npt.NDArray[np.int64]:
+    """Bytes of text in the first file, the first two, and so on until there are enough."""
+    sizes: list[int] = []
+    for path in tqdm(files, "text of files", leave=False):
+        sizes.append((sizes[-1] if sizes else 0) + _text_bytes(path))
+        if sizes[-1] > enough:
+            break
+    return np.array(sizes, np.int64)
+
+
+def _text_bytes(path: Path) -> int:
+    """Bytes of UTF-8 in a file's texts."""
+    groups = pq.ParquetFile(path).iter_batches(columns=["text"])
+    return sum(int(pc.sum(pc.binary_length(group["text"])).as_py()) for group in groups)
 
 
 def _bytes_below(directory: Path) -> int:
@@ -127,10 +153,9 @@ def _command(options: argparse.Namespace) -> str:
     )
 
 
-def _write(path: Path, record: dict[str, Any], corpus: dict[str, Any]) -> None:
+def _write(path: Path, record: dict[str, Any]) -> None:
     record |= {
         "machine": machine(),
-        "corpus": {key: corpus[key] for key in ("plan", "text_bytes", "versions")},
         "summary": summary(record["runs"]) if record["runs"] else {},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
