@@ -96,8 +96,9 @@ def generate_large(
     tasks = [(plan, output_dir, part, span, with_jsonl) for part, span in enumerate(spans)]
     planted: list[Planted] = []
     num_bytes: Counter[str] = Counter()
-    with ProcessPoolExecutor(workers) as pool:
-        for rows, sizes in tqdm(pool.map(_write_file, tasks), "files", len(tasks)):
+    with ExitStack() as stack:
+        mapped = stack.enter_context(ProcessPoolExecutor(workers)).map if workers > 1 else map
+        for rows, sizes in tqdm(mapped(_write_file, tasks), "files", len(tasks)):
             planted += rows
             num_bytes.update(sizes)
     _finish(plan, output_dir, planted, num_bytes)

@@ -14,11 +14,14 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from measured_run import family_of, proportional_bytes
 
 _SECONDS_BETWEEN_LOOKS = 0.25
+_LOOKS_FOR_MEMORY = 4
+"""Memory is looked at every so many looks: the kernel walks all pages for it."""
 _BAR = re.compile(r"(?:^|[\r\n])([a-z][a-z ,-]*?) *: +\d+%\|")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _TAIL_CHARACTERS = 4_000
@@ -58,7 +61,7 @@ def measure_phases(
     phases: dict[str, PhaseCost] = {}
     before, last = (0.0, 0, 0), time.perf_counter()
     until = last + limit_seconds
-    while True:
+    for look in count():
         ended = process.poll() is not None
         now, phase = time.perf_counter(), heard.phase
         cost = phases.setdefault(phase, PhaseCost())
@@ -73,11 +76,14 @@ def measure_phases(
         cost.processor_seconds += spent[0]
         cost.read_bytes += int(spent[1])
         cost.written_bytes += int(spent[2])
-        cost.peak_bytes = max(cost.peak_bytes, sum(map(proportional_bytes, family)))
+        if look % _LOOKS_FOR_MEMORY == 0:
+            cost.peak_bytes = max(cost.peak_bytes, sum(map(proportional_bytes, family)))
         if now > until:
             os.killpg(process.pid, 9)
         time.sleep(_SECONDS_BETWEEN_LOOKS)
     heard.join()
+    assert process.stdout is not None
+    process.stdout.close()
     return phases, process.returncode, heard.said[-_TAIL_CHARACTERS:]
 
 

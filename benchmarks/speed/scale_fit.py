@@ -41,6 +41,9 @@ class Cluster:
         efficiency: Useful share of the cores' time, waiting and stragglers taken off.
         bytes_per_document: Mean text of a web document, in bytes.
         dropped_share: Share of documents that the passes drop, whose ids the main process lists.
+        block_megabytes: Text of a part, the build's setting of this name.
+        seconds_a_part: What the main process spends on a part alone: its summary, lengths and ids, three small files
+            read from the shared disk.
     """
 
     cores: int = 32
@@ -50,6 +53,8 @@ class Cluster:
     efficiency: float = 0.6
     bytes_per_document: int = 5_000
     dropped_share: float = 0.2
+    block_megabytes: int = 8
+    seconds_a_part: float = 0.006
 
 
 BYTES_A_UNIT = {"exact keys": 32, "signatures": 512, "band keys": 128}
@@ -69,7 +74,9 @@ def plan(
     gigabytes = terabytes * 1e3
     documents = terabytes * 1e12 / cluster.bytes_per_document
     core_hours = gigabytes * processor_seconds_per_gigabyte / 3600
-    hours = core_hours / (nodes * cluster.cores * cluster.efficiency)
+    parts = ceil(terabytes * 1e6 / cluster.block_megabytes)
+    alone = parts * cluster.seconds_a_part / 3600
+    hours = core_hours / (nodes * cluster.cores * cluster.efficiency) + alone
     passes = documents * sum(BYTES_A_UNIT.values()) / 1e12
     disk = terabytes * 0.4 * 3 + passes  # zstd packs text to some 0.4: input, parts and shards
     main = documents * (MAIN_BYTES_A_UNIT + cluster.dropped_share * MAIN_BYTES_A_DROPPED) / 1e9
@@ -85,7 +92,8 @@ def plan(
         "signatures_terabytes": documents * BYTES_A_UNIT["signatures"] / 1e12,
         "shared_disk_terabytes": disk,
         "main_process_gigabytes": main,
-        "parts": ceil(terabytes * 1e12 / 8e6),
+        "parts": parts,
+        "main_process_hours": alone,
         "dollars": nodes * hours * cluster.node_dollars,
         "storage_dollars_a_month": disk * 1e3 * cluster.storage_dollars,
     }

@@ -105,7 +105,7 @@ def _plans(plans: Sequence[Record]) -> str:
             f"{one['documents'] / 1e6:,.0f} M",
             f"{one['nodes']}",
             f"{one['core_hours']:,.0f}",
-            f"{one['hours']:.1f}",
+            f"{one['hours']:.1f} ({one['main_process_hours']:.1f} of them the main process alone)",
             f"{one['shuffle_terabytes']:.2f} TB ({one['shuffle_gigabytes_per_node']:.0f} GB a node)",
             f"{one['shared_disk_terabytes']:.1f} TB",
             f"{one['main_process_gigabytes']:.0f} GB",
@@ -122,7 +122,8 @@ def _plans(plans: Sequence[Record]) -> str:
         f"Assumed, not measured: nodes of {assumed['cores']} cores and {assumed['memory_gigabytes']} GB at "
         f"${assumed['node_dollars']:.2f} an hour, shared storage at ${assumed['storage_dollars']:.3f} a GB and month, "
         f"{assumed['efficiency']:.0%} of the cores' time useful, {assumed['bytes_per_document']:,} bytes a document, "
-        f"{assumed['dropped_share']:.0%} of them dropped as copies. Core hours are the dearer engine's processor "
+        f"{assumed['dropped_share']:.0%} of them dropped as copies, parts of {assumed['block_megabytes']} MB on each of "
+        f"which the main process spends {assumed['seconds_a_part'] * 1e3:.0f} ms alone. Core hours are the dearer engine's processor "
         "seconds a gigabyte at its largest size; growth is taken as linear. It is the time of a first attempt without "
         "mistakes, and without moving the input to the store."
     )
