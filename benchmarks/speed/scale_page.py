@@ -122,10 +122,10 @@ def _plans(plans: Sequence[Record]) -> str:
         f"Assumed, not measured: nodes of {assumed['cores']} cores and {assumed['memory_gigabytes']} GB at "
         f"${assumed['node_dollars']:.2f} an hour, shared storage at ${assumed['storage_dollars']:.3f} a GB and month, "
         f"{assumed['efficiency']:.0%} of the cores' time useful, {assumed['bytes_per_document']:,} bytes a document, "
-        f"{assumed['dropped_share']:.0%} of them dropped as copies, parts of {assumed['block_megabytes']} MB on each of "
-        f"which the main process spends {assumed['seconds_a_part'] * 1e3:.0f} ms alone. Core hours are the dearer engine's processor "
-        "seconds a gigabyte at its largest size; growth is taken as linear. It is the time of a first attempt without "
-        "mistakes, and without moving the input to the store."
+        f"{assumed['dropped_share']:.0%} of them dropped as copies, parts of {assumed['block_megabytes']} MB on each "
+        f"of which the main process spends {assumed['seconds_a_part'] * 1e3:.0f} ms alone. Core hours are the dearer "
+        "engine's processor seconds a gigabyte at its largest size; growth is taken as linear. It is the time of a "
+        "first attempt without mistakes, and without moving the input to the store."
     )
     return "\n\n".join([table(header, rows), assumptions])
 

@@ -62,14 +62,23 @@ def test_growth_interval_by_hand(speed):
 
 
 def test_plan_by_hand(speed):
-    """1 TB at 360 s a GB are 100 core hours; 10 nodes of 10 cores of which half is useful need 2 hours."""
+    """1 TB at 360 s a GB are 100 core hours; 10 nodes of 10 cores, half of them useful, need 2 hours.
+
+    100,000 parts of 10 MB at 36 ms add 1 hour of the main process.
+    """
     cluster = speed.scale_fit.Cluster(
-        cores=10, efficiency=0.5, node_dollars=2.0, bytes_per_document=1_000, dropped_share=0.1
+        cores=10,
+        efficiency=0.5,
+        node_dollars=2.0,
+        bytes_per_document=1_000,
+        dropped_share=0.1,
+        block_megabytes=10,
+        seconds_a_part=0.036,
     )
     found = speed.scale_fit.plan(1.0, 10, 360.0, cluster)
     assert found["core_hours"] == pytest.approx(100)
-    assert found["hours"] == pytest.approx(2)
-    assert found["dollars"] == pytest.approx(40)
+    assert found["hours"] == pytest.approx(2 + 1)
+    assert found["dollars"] == pytest.approx(60)
     assert found["documents"] == pytest.approx(1e9)
     assert found["signatures_terabytes"] == pytest.approx(0.512)
     assert found["main_process_gigabytes"] == pytest.approx(40 + 0.1 * 300)
