@@ -37,11 +37,15 @@ class Ways:
     Attributes:
         likelihoods: For the log-likelihoods of its choices.
         generated: For a text, which every open question needs.
+        marked: Whether a judge marks free answers.
+        template: What makes a chat's prompt of the text before a choice; None to ask for it as it is.
         turn: What makes a chat's prompt of a turn, such as a chat template; None to let the model go on with a text.
     """
 
     likelihoods: bool = True
     generated: bool = False
+    marked: bool = False
+    template: Callable[[str], str] | None = None
     turn: Callable[[str], str] | None = None
 
 
@@ -58,14 +62,18 @@ def ask(
     Returns:
         Columns id, subject, country, passage, question, ending, choices (of an open question: the accepted answers),
         answer, also_right, the log-likelihoods in nats of each choice: `letters` (empty where the task has no such
-        rule) and `continuation`; and `generated`, null where no text was asked for.
+        rule) and `continuation`; `generated`, null where no text was asked for; and `mark`, null until a judge has
+        given one.
     """
     empty: list[list[float]] = [[] for _ in items]
     by_letter, by_text = empty, empty
     if task.answer == "choice" and ways.likelihoods:
-        letters = [_letters(task, item, dev, words) for item in items]
+        letters = [in_template(_letters(task, item, dev, words), ways.template) for item in items]
         texts = [
-            prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style)
+            in_template(
+                prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style),
+                ways.template,
+            )
             for item in items
         ]
         found = _loglikelihoods(model, [*letters, *texts], task.name)
@@ -75,6 +83,7 @@ def ask(
         "letters": by_letter,
         "continuation": by_text,
         "generated": _generated(model, task, items, dev, words, ways),
+        "mark": [None for _ in items],
     }
     return pl.DataFrame(columns, schema=SCHEMA)
 
@@ -89,6 +98,7 @@ SCHEMA: dict[str, Any] = {
     "letters": pl.List(pl.Float64),
     "continuation": pl.List(pl.Float64),
     "generated": pl.String,
+    "mark": pl.Float64,
 }
 """Columns of a frame of responses."""
 
@@ -97,6 +107,17 @@ def _letters(task: Task, item: Item, dev: Sequence[Item], words: Wording) -> Ask
     if "letters" not in task.rules:
         return Asked((), ())
     return prompts.letters(item, examples_for(item, dev, task.shots), words)
+
+
+def in_template(asked: Asked, template: Callable[[str], str] | None) -> Asked:
+    """Each context as a chat's turn, and each continuation as the answer's first words, as lm-eval has it."""
+    if template is None:
+        return asked
+    turns = {context: template(context) for context in dict.fromkeys(asked.contexts)}
+    return Asked(
+        tuple(turns[context] for context in asked.contexts),
+        tuple(continuation.removeprefix(" ") for continuation in asked.continuations),
+    )
 
 
 def _generated(

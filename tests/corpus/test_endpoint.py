@@ -159,9 +159,7 @@ def test_a_request_that_is_refused_does_not_stop_the_others(fake_endpoint, tmp_p
 
 
 @pytest.mark.parametrize(("asked", "concurrency", "sent"), [(40, 1, 10), (40, 8, 24), (5, 2, 5)])
-def test_an_endpoint_that_refuses_everything_is_one_error(
-    fake_endpoint, tmp_path, asked, concurrency, sent
-):
+def test_an_endpoint_that_refuses_everything_is_one_error(fake_endpoint, tmp_path, asked, concurrency, sent):
     """Eight refusals with one status and no answer end it (five, where there are no more); then it is mended."""
     fake_endpoint.refuse = lambda payload: True
     number = min(asked, 8)
