@@ -49,6 +49,10 @@ class Ways:
     turn: Callable[[str], str] | None = None
 
 
+ITEMS_AT_A_TIME = 512
+"""Items whose prompts and tokens are held at a time."""
+
+
 def ask(
     model: Model,
     task: Task,
@@ -57,7 +61,10 @@ def ask(
     words: Wording,
     ways: Ways = Ways(),
 ) -> pl.DataFrame:
-    """Responses to all items under the rules of the task.
+    """Responses to all items under the rules of the task, in their order.
+
+    Prompts and tokens of `ITEMS_AT_A_TIME` items are held at a time, those of one subject together, as they share their
+    examples: beyond these, only the responses grow with the number of items.
 
     Returns:
         Columns id, subject, country, passage, question, ending, choices (of an open question: the accepted answers),
@@ -65,6 +72,26 @@ def ask(
         rule) and `continuation`; `generated`, null where no text was asked for; and `mark`, null until a judge has
         given one.
     """
+    order = sorted(range(len(items)), key=lambda number: items[number].subject)
+    frames = []
+    for start in range(0, len(order), ITEMS_AT_A_TIME):
+        places = order[start : start + ITEMS_AT_A_TIME]
+        portion = _ask(model, task, [items[place] for place in places], dev, words, ways)
+        frames.append(portion.with_columns(place=pl.Series(places, dtype=pl.Int64)))
+    if not frames:
+        return pl.DataFrame(schema=SCHEMA)
+    return pl.concat(frames).sort("place").drop("place")
+
+
+def _ask(
+    model: Model,
+    task: Task,
+    items: Sequence[Item],
+    dev: Sequence[Item],
+    words: Wording,
+    ways: Ways,
+) -> pl.DataFrame:
+    """As `ask`, all at once."""
     empty: list[list[float]] = [[] for _ in items]
     by_letter, by_text = empty, empty
     if task.answer == "choice" and ways.likelihoods:

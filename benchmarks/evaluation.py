@@ -70,6 +70,7 @@ def _opened(config: RunConfig) -> Opened:
         dtype=config.dtype,
         share_prefixes=config.share_prefixes,
         chats=config.chats,
+        memory_gib=config.memory_gib,
     )
 
 
