@@ -7,7 +7,7 @@ from lm_eval.models.huggingface import HFLM
 
 from benchmarks.model.memory import GIB, Sizes, rows_within, sizes_of
 
-Request = tuple[tuple[str, str], list[int], list[int]]
+Request = tuple[tuple[str, str] | None, list[int], list[int]]
 Answer = tuple[float, bool]
 
 _LONGEST = 8
