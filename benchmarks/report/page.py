@@ -53,7 +53,7 @@ SECTIONS: dict[str, tuple[str, str]] = {
             "other wrong; p below 0.05 is in bold. Many tests at once find some by chance."
         ),
     ),
-    "subjects": ("By subject and country", "Accuracy in percent under the first rule of each task."),
+    "subjects": ("By subject and country", "Percent under the first rule of each task."),
     "confidence": (
         "Calibration and position bias",
         (
