@@ -37,12 +37,20 @@ class Ways:
     Attributes:
         likelihoods: For the log-likelihoods of its choices.
         generated: For a text, which every open question needs.
+        marked: Whether a judge marks free answers.
+        template: What makes a chat's prompt of the text before a choice; None to ask for it as it is.
         turn: What makes a chat's prompt of a turn, such as a chat template; None to let the model go on with a text.
     """
 
     likelihoods: bool = True
     generated: bool = False
+    marked: bool = False
+    template: Callable[[str], str] | None = None
     turn: Callable[[str], str] | None = None
+
+
+ITEMS_AT_A_TIME = 512
+"""Items whose prompts and tokens are held at a time."""
 
 
 def ask(
@@ -53,19 +61,46 @@ def ask(
     words: Wording,
     ways: Ways = Ways(),
 ) -> pl.DataFrame:
-    """Responses to all items under the rules of the task.
+    """Responses to all items under the rules of the task, in their order.
+
+    Prompts and tokens of `ITEMS_AT_A_TIME` items are held at a time, those of one subject together, as they share their
+    examples: beyond these, only the responses grow with the number of items.
 
     Returns:
         Columns id, subject, country, passage, question, ending, choices (of an open question: the accepted answers),
         answer, also_right, the log-likelihoods in nats of each choice: `letters` (empty where the task has no such
-        rule) and `continuation`; and `generated`, null where no text was asked for.
+        rule) and `continuation`; `generated`, null where no text was asked for; and `mark`, null until a judge has
+        given one.
     """
+    order = sorted(range(len(items)), key=lambda number: items[number].subject)
+    frames = []
+    for start in range(0, len(order), ITEMS_AT_A_TIME):
+        places = order[start : start + ITEMS_AT_A_TIME]
+        portion = _ask(model, task, [items[place] for place in places], dev, words, ways)
+        frames.append(portion.with_columns(place=pl.Series(places, dtype=pl.Int64)))
+    if not frames:
+        return pl.DataFrame(schema=SCHEMA)
+    return pl.concat(frames).sort("place").drop("place")
+
+
+def _ask(
+    model: Model,
+    task: Task,
+    items: Sequence[Item],
+    dev: Sequence[Item],
+    words: Wording,
+    ways: Ways,
+) -> pl.DataFrame:
+    """As `ask`, all at once."""
     empty: list[list[float]] = [[] for _ in items]
     by_letter, by_text = empty, empty
     if task.answer == "choice" and ways.likelihoods:
-        letters = [_letters(task, item, dev, words) for item in items]
+        letters = [in_template(_letters(task, item, dev, words), ways.template) for item in items]
         texts = [
-            prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style)
+            in_template(
+                prompts.continuations(item, examples_for(item, dev, task.shots), words, task.style),
+                ways.template,
+            )
             for item in items
         ]
         found = _loglikelihoods(model, [*letters, *texts], task.name)
@@ -75,6 +110,7 @@ def ask(
         "letters": by_letter,
         "continuation": by_text,
         "generated": _generated(model, task, items, dev, words, ways),
+        "mark": [None for _ in items],
     }
     return pl.DataFrame(columns, schema=SCHEMA)
 
@@ -89,6 +125,7 @@ SCHEMA: dict[str, Any] = {
     "letters": pl.List(pl.Float64),
     "continuation": pl.List(pl.Float64),
     "generated": pl.String,
+    "mark": pl.Float64,
 }
 """Columns of a frame of responses."""
 
@@ -97,6 +134,17 @@ def _letters(task: Task, item: Item, dev: Sequence[Item], words: Wording) -> Ask
     if "letters" not in task.rules:
         return Asked((), ())
     return prompts.letters(item, examples_for(item, dev, task.shots), words)
+
+
+def in_template(asked: Asked, template: Callable[[str], str] | None) -> Asked:
+    """Each context as a chat's turn, and each continuation as the answer's first words, as lm-eval has it."""
+    if template is None:
+        return asked
+    turns = {context: template(context) for context in dict.fromkeys(asked.contexts)}
+    return Asked(
+        tuple(turns[context] for context in asked.contexts),
+        tuple(continuation.removeprefix(" ") for continuation in asked.continuations),
+    )
 
 
 def _generated(

@@ -11,7 +11,7 @@ from benchmarks.scoring.significance import paired
 from benchmarks.scoring.summary import credit_by
 
 SAME = ("task", "v", "rule", "prompt", "shots", "options")
-"""Parts of two signatures that must agree for their scores to be compared."""
+"""Parts of two signatures that must agree for their scores to be compared; and the judge, where there is one."""
 
 
 def compare_runs(
@@ -52,7 +52,7 @@ def common_responses(first: Path, second: Path, task: str) -> tuple[pl.DataFrame
 
 def _kind(signature: str) -> tuple[str, ...]:
     parts = dict(part.split(":", 1) for part in signature.split("|"))
-    return tuple(parts[name] for name in SAME)
+    return (*(parts[name] for name in SAME), parts.get("judge", ""))
 
 
 def _responses(directory: Path, task: str) -> pl.DataFrame:

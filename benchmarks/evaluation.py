@@ -30,6 +30,8 @@ FORMAT = 1
 Ready = tuple[Task, str, tasks.Loaded]
 """A task, the suite that it came with, and its items."""
 
+NO_JUDGE = "they need a judge, and no --judge.url is given: F1 with the accepted answer stands alone"
+
 WRITTEN = frozenset(rule for rules in GENERATED_RULES.values() for rule in rules)
 """Rules that look at a text that the model wrote."""
 
@@ -68,6 +70,7 @@ def _opened(config: RunConfig) -> Opened:
         dtype=config.dtype,
         share_prefixes=config.share_prefixes,
         chats=config.chats,
+        memory_gib=config.memory_gib,
     )
 
 
@@ -95,9 +98,24 @@ def _evaluated(
                 {"task": task.name, "suite": suite, "reason": "the endpoint tells no log-likelihoods"}
             )
             continue
+        if "judged" in task.rules and "judged" not in rules:
+            missing.append({"task": f"{task.name}, marks", "suite": suite, "reason": NO_JUDGE})
+        refused = len(refusals(opened))
         responses = ask(opened.cached, task, test, loaded.dev, words, ways)
+        told = refusals(opened)[refused:]
+        judge = ""
+        if "judged" in rules:
+            responses, judge = _marked(config, task, responses, results["run"])
         write_parquet(output / "items" / f"{task.name}.parquet", responses)
-        results["scores"] += _scores(task, suite, loaded, test, responses, words, config, rules)
+        scores = _scores(task, suite, loaded, responses, config, rules)
+        for score in scores:
+            rule = score["rule"]
+            score["signature"] = signature(
+                task, rule, words, test, config, templated=ways.template is not None, judge=judge
+            )
+            if told and rule in WRITTEN:
+                score["refused"] = {"items": len(told), "first": told[0]}
+        results["scores"] += scores
         results["run"]["seconds"][task.name] = round(time.perf_counter() - start, 2)
         shares = getattr(opened.lm, "shares", None)
         results["run"]["prefixes_shared"] = bool(shares)
@@ -113,7 +131,7 @@ def _evaluated(
 def rules_of(task: Task, ways: Ways) -> tuple[Rule, ...]:
     """The rules under which a task is scored when it is asked in these ways."""
     if task.answer != "choice":
-        return task.rules
+        return tuple(rule for rule in task.rules if rule != "judged" or ways.marked)
     by_likelihood = task.rules if ways.likelihoods else ()
     return (
         *by_likelihood,
@@ -126,8 +144,46 @@ def _ways(config: RunConfig, opened: Opened) -> Ways:
     if opened.chats:
         turn = str if config.endpoint_settings is not None else _templated(opened)
     return Ways(
-        likelihoods=opened.likelihoods, generated=config.generate or not opened.likelihoods, turn=turn
+        likelihoods=opened.likelihoods,
+        generated=config.generate or not opened.likelihoods,
+        marked=bool(config.judge.url),
+        template=_templated(opened) if _applies_template(config, opened) else None,
+        turn=turn,
     )
+
+
+def _applies_template(config: RunConfig, opened: Opened) -> bool:
+    """Whether prompts of multiple choice go into the model's chat template.
+
+    Raises:
+        BenchmarkError: That is asked for, and it has none.
+    """
+    if config.apply_chat_template == "no" or config.endpoint_settings is not None:
+        return False
+    has_one = bool(getattr(opened.lm.tokenizer, "chat_template", None))
+    if config.apply_chat_template == "yes" and not has_one:
+        raise BenchmarkError(
+            f"{config.model}: its tokenizer has no chat template: set --apply_chat_template auto or no"
+        )
+    return has_one
+
+
+def refusals(opened: Opened) -> list[str]:
+    """What an endpoint said of each text that it refused to write so far; empty for a directory."""
+    return list(getattr(opened.lm, "refusals", ()))
+
+
+def _marked(
+    config: RunConfig, task: Task, responses: pl.DataFrame, run: dict[str, Any]
+) -> tuple[pl.DataFrame, str]:
+    """Responses with a judge's marks, and the judge as signatures name it; what it took goes into `run`."""
+    from benchmarks.judged.marking import Answered, marks
+
+    rows = responses.select("question", "generated", "choices").iter_rows()
+    answered = [Answered(question=asked, answer=text or "", accepted=each[0]) for asked, text, each in rows]
+    found = marks(config.judge, Path(config.output_dir) / "responses", answered, task.language)
+    run["judge"] = found.took
+    return responses.with_columns(mark=pl.Series(found.values, dtype=pl.Float64)), found.judge
 
 
 def _templated(opened: Opened) -> Callable[[str], str]:
@@ -144,18 +200,35 @@ def drawn(items: Sequence[Item], config: RunConfig) -> list[Item]:
     return [shuffled(item, config.seed) for item in chosen] if config.shuffle_options else chosen
 
 
-def signature(task: Task, rule: Rule, words: Wording, test: Sequence[Item], config: RunConfig) -> str:
+def signature(
+    task: Task,
+    rule: Rule,
+    words: Wording,
+    test: Sequence[Item],
+    config: RunConfig,
+    *,
+    templated: bool = False,
+    judge: str = "",
+) -> str:
     """What is needed to get a score again, in sacrebleu's manner."""
+    kind = (
+        "-chat"
+        if config.chats and rule in WRITTEN
+        else "-template"
+        if templated and rule not in WRITTEN
+        else ""
+    )
     parts = {
         "task": task.name,
         "v": task.version,
         "rule": rule,
-        "prompt": f"{words.language}-chat" if config.chats and rule in WRITTEN else words.language,
+        "prompt": words.language + kind,
         "shots": task.shots,
         "items": len(test),
         "data": items_digest(test),
         "options": f"shuffled-{config.seed}" if config.shuffle_options else "as-published",
         "dtype": "endpoint" if config.endpoint_settings is not None else config.dtype,
+        **({"judge": judge} if rule == "judged" else {}),
         "lm-eval": version("lm-eval"),
         "daad": version("daad"),
     }
@@ -220,9 +293,7 @@ def _scores(
     task: Task,
     suite: str,
     loaded: tasks.Loaded,
-    test: Sequence[Item],
     responses: pl.DataFrame,
-    words: Wording,
     config: RunConfig,
     rules: Sequence[Rule],
 ) -> list[dict[str, Any]]:
@@ -239,7 +310,6 @@ def _scores(
             "shots": task.shots,
             "source": loaded.source,
             "faults": list(loaded.faults),
-            "signature": signature(task, rule, words, test, config),
             **summarize(responses, rule, resamples=config.resamples, seed=config.seed),
         }
         for rule in rules

@@ -16,7 +16,8 @@ class Item:
         passage: Text that the question is about; empty where there is none.
         country: Country that the question is about, for averages.
         ending: Text after the choice, the same for all: the choice then fills a blank, and the ending is scored.
-        split: "test", "dev" or "train"; the first of these that a task has is scored, the others give examples.
+        split: "test", "dev" or "train"; the first of these that a task has is scored, the others give examples; an item
+            of another split is left alone.
         also_right: Indices of further right choices (TruthfulQA mc2).
         open: An open question: the model writes its answer.
         worked: Solution that a few-shot example shows instead of the bare answer.

@@ -1,6 +1,7 @@
 """What a user can set of judged answers."""
 
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from corpus.endpoint.settings import EndpointSettings, endpoint_url
@@ -29,6 +30,8 @@ class JudgeConfig:
         judge_tokens: Tokens that a judgment may have.
         judge_endpoint: How judges are asked; url and model come from judges.
         answer_endpoint: How models behind endpoints are asked; url and model come from models.
+        prices: Prices of judges and of models behind endpoints that have their own, as NAME=INPUT/OUTPUT apart by
+            commas: of a million tokens of prompts, and of answers.
         batch_size: Questions that a model of a directory reads at a time.
         device: Where such a model runs, as cpu or cuda:0; empty for a GPU if there is one.
         dtype: Numbers of such a model, as float32 or bfloat16; auto for those of its files.
@@ -50,6 +53,7 @@ class JudgeConfig:
     judge_tokens: int = 1024
     judge_endpoint: EndpointSettings = field(default_factory=EndpointSettings)
     answer_endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    prices: str = ""
     batch_size: int = 8
     device: str = ""
     dtype: str = "auto"
@@ -80,6 +84,26 @@ class JudgeConfig:
         if "pairwise" in self.mode_names and len(named_models) < 2:
             raise ValueError("modes: pairwise needs at least 2 models")
 
+        for name in self.own_prices:
+            if name not in named_models and name not in named(self.judges, "judges"):
+                raise ValueError(f"prices: {name} is neither a judge nor a model")
+
+    @property
+    def own_prices(self) -> dict[str, tuple[float, float]]:
+        """Price of a million tokens of prompts and of answers, by name."""
+        return (
+            {name: _prices(name, told) for name, told in named(self.prices, "prices").items()}
+            if self.prices
+            else {}
+        )
+
+    def priced(self, settings: EndpointSettings, name: str) -> EndpointSettings:
+        """The settings with the name's own prices, where it has them."""
+        if name not in self.own_prices:
+            return settings
+        price_input, price_output = self.own_prices[name]
+        return replace(settings, price_input=price_input, price_output=price_output)
+
     @property
     def mode_names(self) -> list[str]:
         """The modes in their order."""
@@ -88,9 +112,20 @@ class JudgeConfig:
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the figures are."""
         settings = asdict(self)
-        for name in ("output_dir", "batch_size", "device", "judge_endpoint", "answer_endpoint"):
+        for name in ("output_dir", "batch_size", "device", "judge_endpoint", "answer_endpoint", "prices"):
             del settings[name]
         return settings
+
+
+def _prices(name: str, told: str) -> tuple[float, float]:
+    before, slash, after = told.partition("/")
+    try:
+        found = float(before), float(after)
+    except ValueError:
+        found = -1.0, -1.0
+    if not slash or not all(0 <= price < math.inf for price in found):
+        raise ValueError(f"prices: {name} must be INPUT/OUTPUT, as 2.5/10, got {told!r}")
+    return found
 
 
 def named(text: str, setting: str) -> dict[str, str]:

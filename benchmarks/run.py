@@ -11,6 +11,7 @@ def main(config: RunConfig) -> None:
     """Score, then say what came out and where to look."""
     from benchmarks.evaluation import evaluate
     from benchmarks.report.tables import as_text
+    from benchmarks.report.unanswered import refused_line
     from benchmarks.report.writing import write_reports
 
     output = Path(config.output_dir)
@@ -18,6 +19,7 @@ def main(config: RunConfig) -> None:
     write_reports([output, *config.runs_beside])
     lines = [
         as_text(results),
+        *filter(None, [refused_line(results["run"].get("endpoint", {}))]),
         f"open  {output}/report.html    scores, intervals, items to read",
         f"      {output}/results.json   every figure with its signature (also .csv, .md)",
         f"      {output}/items/         the response to every item",

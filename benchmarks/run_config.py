@@ -1,5 +1,6 @@
 """What a user can set of a run."""
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -32,7 +33,12 @@ class RunConfig:
             that tells no log-likelihoods is asked in this way only.
         chat: Ask for written answers as a chat: yes, no, or auto for yes with an endpoint and no with a directory.
         endpoint: The endpoint, where the model is behind one.
+        apply_chat_template: Put the prompts of multiple choice into the model's chat template, as lm-eval's setting of
+            this name does: yes, no, or auto for models that have one; the signature says which.
+        judge: Endpoint of a judge that marks free answers (ALRAGE); without one, their F1 stands alone.
         endpoint_tokenizer: Directory of the tokenizer of the endpoint's model; only needed where its tokens are bytes.
+        memory_gib: GiB that a batch may take beside the model (logits, keys and values, masks): fewer items than
+            batch_size are read at a time where they would take more.
         share_prefixes: Read few-shot examples and questions that several requests share only once.
         resamples: Bootstrap samples behind each interval.
         seed: Seed of drawn items, shuffled options and bootstrap.
@@ -54,7 +60,10 @@ class RunConfig:
     generate: bool = False
     chat: Literal["auto", "yes", "no"] = "auto"
     endpoint: EndpointSettings = field(default_factory=EndpointSettings)
+    apply_chat_template: Literal["auto", "yes", "no"] = "no"
+    judge: EndpointSettings = field(default_factory=EndpointSettings)
     endpoint_tokenizer: str = ""
+    memory_gib: float = 2.0
     share_prefixes: bool = True
     resamples: int = 10_000
     seed: int = 0
@@ -67,6 +76,12 @@ class RunConfig:
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
 
+        if not 0 < self.memory_gib < math.inf:
+            raise ValueError(f"memory_gib must be above 0, got {self.memory_gib}")
+        if self.endpoint_settings is not None and self.apply_chat_template == "yes":
+            raise ValueError(
+                "apply_chat_template needs a model directory: an endpoint keeps its template to itself"
+            )
         if self.endpoint_settings is None and self.endpoint.url:
             raise ValueError(f"endpoint.url is not used: give --model openai:{self.endpoint.url}")
 
@@ -101,7 +116,8 @@ class RunConfig:
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the scores are."""
         settings = asdict(self)
-        for name in ("output_dir", "name", "beside", "batch_size", "device"):
+        for name in ("output_dir", "name", "beside", "batch_size", "device", "memory_gib"):
             del settings[name]
+        settings["judge"] = {"model": self.judge.model} if self.judge.url else {}
         settings["endpoint"] = {"model": self.endpoint.model} if self.endpoint_settings else {}
         return settings

@@ -9,10 +9,12 @@ from corpus.command_line import run
 
 def main(config: TranslateConfig) -> None:
     """Translate and score, and print one line for each score."""
+    from benchmarks.report.unanswered import refused_line
     from benchmarks.translating import translate
 
     results = translate(config)
     lines = [line for name, found in results["directions"].items() for line in _lines(name, found)]
+    lines += filter(None, [refused_line(results["run"].get("endpoint", {}))])
     sys.stdout.write("\n".join([*lines, f"{config.output_dir}/translation.json holds every figure"]) + "\n")
 
 

@@ -26,7 +26,7 @@ SECTIONS = {
     "scores": (
         "Scores with and without them",
         (
-            "Accuracy in percent under the first rule of each task, with a 95 % interval. Contaminated items may be "
+            "Percent under the first rule of each task, with a 95 % interval. Contaminated items may be "
             "easier or harder for other reasons too, so a gap alone proves nothing."
         ),
     ),
@@ -98,7 +98,7 @@ def _scores(results: Results) -> str:
         if row["first"]
     ]  # fmt: skip
     header = ("task", "model", "all items", "without contaminated", "contaminated alone", "without less all")
-    return table("Accuracy in percent", header, rows, numeric=range(2, 6)) if rows else ""
+    return table("Scores in percent", header, rows, numeric=range(2, 6)) if rows else ""
 
 
 def _part(part: Mapping[str, float] | None) -> str:

@@ -40,7 +40,7 @@ def _from_endpoint(
 ) -> tuple[Answers, dict[str, Any]]:
     from dataclasses import replace
 
-    settings = replace(config.answer_endpoint, url=url, model=name)
+    settings = config.priced(replace(config.answer_endpoint, url=url, model=name), name)
     found: Answers = {question.id: () for question in questions}
     with Endpoint(settings, Path(config.output_dir) / "responses") as endpoint:
         for turn in range(2):

@@ -1,6 +1,6 @@
 """Judges are asked about every answer and every pair, in both orders, until their verdicts can be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +12,7 @@ from benchmarks.judge_config import JudgeConfig
 from benchmarks.judged.answers import Answers
 from benchmarks.judged.prompts import Template, messages
 from benchmarks.judged.questions import Question
-from benchmarks.judged.verdicts import REMINDER, rating, verdict
+from benchmarks.judged.verdicts import REMINDER, mark, rating, verdict
 from corpus.endpoint import Endpoint, Reply, Request, chat
 
 SCHEMA: dict[str, Any] = {
@@ -72,31 +72,48 @@ def judge(
     Raises:
         EndpointError: The judge's endpoint cannot be used; what it said so far is kept.
     """
-    settings = replace(config.judge_endpoint, url=url, model=name)
+    settings = config.priced(replace(config.judge_endpoint, url=url, model=name), name)
     chats = [
         messages(
             templates, unit.question, unit.turn, [answers[model][unit.question.id] for model in unit.models]
         )
         for unit in asked
     ]
-    said: list[tuple[Reply, int]] = [(Reply(), 0)] * len(asked)
-    waiting = list(range(len(asked)))
+    modes = [unit.mode for unit in asked]
     with Endpoint(settings, Path(config.output_dir) / "responses") as endpoint:
-        for ask in range(1, config.asks + 1):
-            requests = [
-                _request(chats[number], asked[number].mode, said[number], config) for number in waiting
-            ]
-            replies = endpoint.ask(requests, desc=f"{name} judges" if ask == 1 else f"{name}, asked again")
-            for number, reply in zip(waiting, replies, strict=True):
-                said[number] = (reply, ask)
-            waiting = [number for number in waiting if not _readable(asked[number].mode, said[number][0])]
-            if not waiting:
-                break
+        said = ask_until_readable(endpoint, chats, modes, asks=config.asks, max_tokens=config.judge_tokens)
         rows = [_row(name, unit, reply, asks) for unit, (reply, asks) in zip(asked, said, strict=True)]
         return pl.DataFrame(rows, schema=SCHEMA), endpoint.summary()
 
 
-def _request(turns: list[dict[str, str]], mode: str, said: tuple[Reply, int], config: JudgeConfig) -> Request:
+def ask_until_readable(
+    endpoint: Endpoint,
+    chats: Sequence[list[dict[str, str]]],
+    modes: Sequence[str],
+    *,
+    asks: int,
+    max_tokens: int,
+) -> list[tuple[Reply, int]]:
+    """The last reply to each chat, and how often it was asked for; one that cannot be read is asked for again.
+
+    Raises:
+        EndpointError: The endpoint cannot be used; what it said so far is kept.
+    """
+    name = endpoint.settings.model
+    said: list[tuple[Reply, int]] = [(Reply(), 0)] * len(chats)
+    waiting = list(range(len(chats)))
+    for ask in range(1, asks + 1):
+        requests = [_request(chats[number], modes[number], said[number], max_tokens) for number in waiting]
+        replies = endpoint.ask(requests, desc=f"{name} judges" if ask == 1 else f"{name}, asked again")
+        for number, reply in zip(waiting, replies, strict=True):
+            said[number] = (reply, ask)
+        waiting = [number for number in waiting if not _readable(modes[number], said[number][0])]
+        if not waiting:
+            break
+    return said
+
+
+def _request(turns: list[dict[str, str]], mode: str, said: tuple[Reply, int], max_tokens: int) -> Request:
     reply, asks = said
     if asks:
         turns = [
@@ -104,14 +121,21 @@ def _request(turns: list[dict[str, str]], mode: str, said: tuple[Reply, int], co
             {"role": "assistant", "content": reply.text},
             {"role": "user", "content": REMINDER[mode]},
         ]
-    return chat(turns, max_tokens=config.judge_tokens, sample=asks)
+    return chat(turns, max_tokens=max_tokens, sample=asks)
+
+
+_READERS: dict[str, Callable[[str], float | str | None]] = {
+    "single": rating,
+    "pairwise": verdict,
+    "mark": mark,
+}
 
 
 def _readable(mode: str, reply: Reply) -> bool:
     """Whether there is nothing more to ask: a verdict was given, or the endpoint will not answer."""
     if reply.refusal:
         return True
-    return (rating(reply.text) if mode == "single" else verdict(reply.text)) is not None
+    return _READERS[mode](reply.text) is not None
 
 
 def _row(judge_name: str, unit: Unit, reply: Reply, asks: int) -> dict[str, Any]:

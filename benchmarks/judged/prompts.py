@@ -60,6 +60,11 @@ def messages(
     kind = kind or ("pair-math-v1" if referenced else "pair-v2")
     name = kind + ("-multi-turn" if turn else "")
     template = templates.get(name) or templates[name.replace("math-v1", "v1" if len(answers) == 1 else "v2")]
+    return filled(template, question, answers)
+
+
+def filled(template: Template, question: Question, answers: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    """The chat of one template."""
     text = _PLACE.sub(lambda place: _value(place[1], question, answers), template.text)
     system = [{"role": "system", "content": template.system}] if template.system else []
     return [*system, {"role": "user", "content": text}]

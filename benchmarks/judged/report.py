@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.report.document import document
+from benchmarks.report.unanswered import requests
 from corpus.card.figures import count
 from corpus.card.markup import code, escape, isolated, table
 
@@ -42,7 +43,7 @@ def page(results: Mapping[str, Any]) -> str:
         "pairs": _pairs(results["summary"]["pairs"]),
         "agreement": _agreement(results["summary"]["agreement"]),
         "judges": _judges(results["summary"]["judges"]),
-        "cost": _cost(results["run"]),
+        "cost": requests(results["run"]),
         "again": table(
             "Signature and versions",
             ("what", "value"),
@@ -167,22 +168,3 @@ def _judges(rows: Sequence[Mapping[str, Any]]) -> str:
     cells = [[isolated(row["judge"]), *(count(row[name]) for name in names)] for row in rows]
     header = ("judge", *(name.replace("_", " ") for name in names))
     return table("Form", header, cells, numeric=range(1, 5))
-
-
-def _cost(run: Mapping[str, Mapping[str, Any]]) -> str:
-    names = (
-        "answered",
-        "from_cache",
-        "refused",
-        "retries",
-        "prompt_tokens",
-        "completion_tokens",
-        "uncounted",
-    )
-    cells = [
-        [isolated(name), *(count(ledger[column]) for column in names), f"{ledger['cost']:.4f}"]
-        for name, ledger in run.items()
-        if ledger
-    ]
-    header = ("endpoint", *(name.replace("_", " ") for name in names), "cost")
-    return table("Requests", header, cells, numeric=range(1, len(header))) if cells else ""

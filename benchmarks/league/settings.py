@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.bits_config import BitsConfig
 from benchmarks.run_config import RunConfig
@@ -30,6 +31,10 @@ class LeagueConfig:
         batch_size: Items that a model reads at a time.
         device: Where models run, as cpu or cuda:0; empty for a GPU if there is one.
         dtype: Numbers of the models, as float32 or bfloat16; auto for those of their files.
+        apply_chat_template: Put the prompts of multiple choice into each model's chat template, as lm-eval's setting of
+            this name does: yes, no, or auto for models that have one; signatures say which, and only scores that were
+            asked for alike are compared.
+        memory_gib: GiB that a batch may take beside a model.
         threads: Processor threads that models use; 0 for all.
         note: What must be said of the models wherever a figure of theirs stands.
         resamples: Bootstrap samples behind each interval.
@@ -51,6 +56,8 @@ class LeagueConfig:
     batch_size: int = 16
     device: str = ""
     dtype: str = "auto"
+    apply_chat_template: Literal["auto", "yes", "no"] = "no"
+    memory_gib: float = 2.0
     threads: int = 0
     note: str = ""
     resamples: int = 10_000
@@ -99,6 +106,8 @@ class LeagueConfig:
             batch_size=self.batch_size,
             device=self.device,
             dtype=self.dtype,
+            apply_chat_template=self.apply_chat_template,
+            memory_gib=self.memory_gib,
             resamples=self.resamples,
             seed=self.seed,
         )

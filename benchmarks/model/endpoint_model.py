@@ -6,7 +6,7 @@ continuation; they must spell the prompt, which pieces of bytes do not: then a t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,13 @@ class EndpointModel:
         endpoint: Where requests go; it keeps every answer.
         chats: Whether texts to be continued are sent as a chat's turn.
         tokenizer_dir: Hugging Face directory of the model's tokenizer; None to go by the server's tokens.
+        refusals: What the endpoint said of each text that it refused to write, in order.
     """
 
     endpoint: Endpoint
     chats: bool
     tokenizer_dir: Path | None = None
+    refusals: list[str] = field(default_factory=list)
 
     def close(self) -> None:
         """Close the endpoint."""
@@ -82,6 +84,7 @@ class EndpointModel:
             else:
                 asked.append(completion(prompt, **known))
         replies = self.endpoint.ask(asked, desc="generating")
+        self.refusals += [reply.refusal for reply in replies if reply.refusal]
         return [
             reply.text if self.chats else _cut(reply.text, request.args[1]["until"])
             for reply, request in zip(replies, requests, strict=True)

@@ -13,6 +13,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.model.endpoint_model import EndpointModel, endpoint_digest
 from corpus.endpoint import Endpoint, EndpointSettings
 
+MEMORY_GIB = 2.0
+"""GiB that a batch may take beside the model unless a run says otherwise."""
+
 _PIECE = 1 << 20
 _PIECES = 64
 
@@ -69,22 +72,23 @@ def open_model(
     dtype: str,
     share_prefixes: bool,
     chats: bool = False,
+    memory_gib: float = MEMORY_GIB,
 ) -> Opened:
-    """Load a Hugging Face causal model.
+    """Load a Hugging Face causal model; its batches take `memory_gib` at most, or one item where that takes more.
 
     Raises:
         BenchmarkError: There is no such directory, or transformers cannot load it.
     """
     digest = check_directory(directory)
     import torch
-    from lm_eval.models.huggingface import HFLM
     from transformers.utils import logging as transformers_logging
 
+    from benchmarks.model.bounded import BoundedLM
     from benchmarks.model.prefix_sharing import PrefixSharingLM
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    kind = PrefixSharingLM if share_prefixes else HFLM
+    kind = PrefixSharingLM if share_prefixes else BoundedLM
     try:
         lm = kind(
             pretrained=str(directory),
@@ -97,6 +101,7 @@ def open_model(
         raise BenchmarkError(
             f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"
         ) from error
+    lm.bound(memory_gib)
     responses_dir.mkdir(parents=True, exist_ok=True)
     name = f"{digest}-{dtype}-{'shared' if share_prefixes else 'plain'}.json.sqlite"
     if chats and not getattr(lm.tokenizer, "chat_template", None):

@@ -7,19 +7,16 @@ holds, and where it does not (models that take no four-dimensional mask, say), b
 """
 
 import copy
-import inspect
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from lm_eval.models.huggingface import HFLM
 from tqdm import tqdm
 
+from benchmarks.model.bounded import Answer, BoundedLM, Request
 from benchmarks.model.grouping import Branching, Group, branchings, groups
+from benchmarks.model.memory import batches
 from benchmarks.model.packing import Packed, pack
-
-Request = tuple[tuple[str, str], list[int], list[int]]
-Answer = tuple[float, bool]
 
 _AGREEMENT = {torch.float32: 2e-3, torch.float64: 1e-6}
 """Largest difference of a log-likelihood per token that still counts as noise; 0.05 in half precision."""
@@ -27,8 +24,8 @@ _AGREEMENT = {torch.float32: 2e-3, torch.float64: 1e-6}
 _CHECKED = 4
 
 
-class PrefixSharingLM(HFLM):
-    """`HFLM` that shares prefixes where the model allows it.
+class PrefixSharingLM(BoundedLM):
+    """`BoundedLM` that shares prefixes where the model allows it.
 
     Attributes:
         shares: Whether prefixes are shared; None until the first requests have been tried both ways.
@@ -115,9 +112,8 @@ class PrefixSharingLM(HFLM):
     def _group_answers(self, group: Group) -> Iterator[tuple[Branching, list[Answer]]]:
         cache = self._read_prefix(group.members[0].context[: group.shared]) if group.shared else None
         ordered = sorted(group.members, key=lambda member: -member.length)
-        size = int(self.batch_size) if str(self.batch_size).isdecimal() else 8
-        for start in range(0, len(ordered), size):
-            members = ordered[start : start + size]
+        bounds = {"most": self.rows, "memory": self.memory}
+        for members in batches(ordered, group.shared, self.sizes(), **bounds):
             packed = pack(members, group.shared, self.model.dtype, self.device)
             yield from zip(members, self._read(packed, members, cache), strict=True)
 
@@ -156,8 +152,7 @@ class PrefixSharingLM(HFLM):
 
     def _kept(self, places: torch.Tensor) -> dict[str, torch.Tensor]:
         """Have the model compute logits only at these places, where its `forward` knows how."""
-        known = "logits_to_keep" in inspect.signature(self.model.forward).parameters
-        return {"logits_to_keep": places.to(self.device)} if known else {}
+        return {"logits_to_keep": places.to(self.device)} if self.keeps_logits() else {}
 
 
 def _answer(log_probabilities_NV: torch.Tensor, rows: list[int], branch: tuple[int, ...]) -> Answer:

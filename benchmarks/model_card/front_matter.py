@@ -7,10 +7,11 @@ import yaml
 
 from benchmarks.model_card.facts import Facts
 from benchmarks.model_card.settings import CardConfig
+from benchmarks.tasks.task import METRICS
 
 LANGUAGES = ("ar", "en")
-METRICS = {"f1": "F1", "exact_match": "exact match"}
-"""The hub's metrics of rules that are not accuracy, by how the rules' names begin."""
+TYPES = {"accuracy": "acc", "F1": "f1", "exact match": "exact_match"}
+"""What the hub calls our measures; the others go by our own names."""
 
 
 def front_matter(facts: Facts, config: CardConfig) -> str:
@@ -34,15 +35,15 @@ def _results(facts: Facts) -> Iterator[dict[str, Any]]:
     """Scores of this model under the first rule of each task."""
     for score in facts["scores"][0]["scores"] if facts["scores"] else []:
         if score["first"]:
-            kind = next((name for name in METRICS if score["rule"].startswith(name)), "acc")
+            metric = METRICS[score["rule"]]
             yield {
                 "task": {"type": "text-generation"},
                 "dataset": {"name": score["title"], "type": score["task"]},
                 "metrics": [
                     {
-                        "type": kind,
+                        "type": TYPES.get(metric, metric),
                         "value": round(100 * score["micro"]["value"], 2),
-                        "name": f"{METRICS.get(kind, 'accuracy')}, {score['rule']}",
+                        "name": f"{metric}, {score['rule']}",
                     }
                 ],
             }

@@ -53,7 +53,12 @@ def open_question(item: Item, examples: Sequence[Item], words: Wording) -> str:
 
 def as_turn(prompt: str, answer: Answer, words: Wording) -> str:
     """A prompt as a chat's turn: what is asked for stands above it."""
-    asked = {"choice": words.only_letter, "span": words.only_span, "number": words.last_number}[answer]
+    asked = {
+        "choice": words.only_letter,
+        "span": words.only_span,
+        "number": words.last_number,
+        "text": words.from_passages,
+    }[answer]
     return f"{asked}\n\n{prompt}"
 
 

@@ -20,6 +20,7 @@ class Wording:
         blank: Stands for the blank to be filled.
         only_letter: Asks a chat model for the letter alone.
         only_span: Asks a chat model for words of the passage alone.
+        from_passages: Asks a chat model for an answer that rests on the passages.
         last_number: Asks a chat model for the number at the end.
         letters: Answer letters in their order.
     """
@@ -32,6 +33,7 @@ class Wording:
     blank: str
     only_letter: str
     only_span: str
+    from_passages: str
     last_number: str
     letters: tuple[str, ...]
 

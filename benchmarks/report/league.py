@@ -1,12 +1,13 @@
 """Tables of scores: models beside one another, by task, rule and subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.report.published import ALLAM
 from benchmarks.report.tables import Results
 from benchmarks.tasks.suites import SUITES, TASKS
-from benchmarks.tasks.task import RULES
+from benchmarks.tasks.task import METRICS, RULES
 from corpus.card import shell
 from corpus.card.account import language_name
 from corpus.card.figures import count
@@ -16,35 +17,56 @@ Score = Mapping[str, Any]
 
 SUBJECTS_SHOWN = 60
 
+_METRICS = tuple(dict.fromkeys(METRICS.values()))
+
 
 def first_scores(results: Results) -> dict[str, Score]:
     """The score of each task under its first rule."""
     return {score["task"]: score for score in results["scores"] if score["first"]}
 
 
-def mean_by_language(results: Results) -> dict[str, tuple[float, float, int]]:
-    """Mean accuracy of the tasks of each language, mean chance, and number of tasks."""
-    found: dict[str, list[Score]] = {}
+@dataclass(frozen=True, kw_only=True)
+class Mean:
+    """Mean of the first scores of some tasks, their mean chance, and their number."""
+
+    value: float
+    chance: float
+    tasks: int
+
+
+def means(results: Results) -> dict[tuple[str, str], Mean]:
+    """The mean of each language and measure: accuracy, F1 and the others are never averaged together."""
+    found: dict[tuple[str, str], list[Score]] = {}
     for score in first_scores(results).values():
-        found.setdefault(score["language"], []).append(score)
+        found.setdefault((score["language"], METRICS[score["rule"]]), []).append(score)
     return {
-        language: (
-            sum(score["micro"]["value"] for score in scores) / len(scores),
-            sum(score["chance"] for score in scores) / len(scores),
-            len(scores),
+        kind: Mean(
+            value=sum(score["micro"]["value"] for score in scores) / len(scores),
+            chance=sum(score["chance"] for score in scores) / len(scores),
+            tasks=len(scores),
         )
-        for language, scores in sorted(found.items())
+        for kind, scores in sorted(found.items(), key=lambda each: (each[0][0], _METRICS.index(each[0][1])))
     }
 
 
+def by_metric(names: Iterable[str], results: Results) -> dict[str, list[str]]:
+    """Tasks that a run has scored, by what their first score measures."""
+    scores = first_scores(results)
+    scored = [name for name in names if name in scores]
+    kinds = {metric: [n for n in scored if METRICS[scores[n]["rule"]] == metric] for metric in _METRICS}
+    return {metric: found for metric, found in kinds.items() if found}
+
+
 def tiles(runs: Sequence[Results]) -> str:
-    """The mean of each language for each model."""
+    """The means of each language for each model."""
     shown = []
     for results in runs:
-        for language, (mean, chance, tasks) in mean_by_language(results).items():
-            note = f"mean of {tasks} task{'s' if tasks > 1 else ''}; chance {100 * chance:.1f}"
+        for (language, metric), mean in means(results).items():
+            note = f"mean {metric} of {mean.tasks} task{'s' if mean.tasks > 1 else ''}"
+            if mean.chance:
+                note += f"; chance {100 * mean.chance:.1f}"
             name = f"{isolated(results['model']['name'])}, {language_name(language)}"
-            shown.append((name, f"{100 * mean:.1f}", note))
+            shown.append((name, f"{100 * mean.value:.1f}", note))
     return shell.tiles(shown)
 
 
@@ -56,32 +78,46 @@ def league(runs: Sequence[Results]) -> str:
         rows = [_row(runs, name) for name in names if any(name in first_scores(results) for results in runs)]
         if rows:
             header = ("task", *(isolated(results["model"]["name"]) for results in runs))
-            rows.append(_means(runs, names))
+            averages = _means(runs, names)
+            rows += averages
             published = [
                 _quoted(name) for name in names if any(name in first_scores(results) for results in runs)
             ]
             if any(published):
                 header = (*header, f"{ALLAM[0].model}, quoted")
-                rows = [[*row, cell] for row, cell in zip(rows, [*published, ""], strict=True)]
+                beside = [*published, *("" for _ in averages)]
+                rows = [[*row, cell] for row, cell in zip(rows, beside, strict=True)]
             shown.append(table(language_name(language), header, rows))
     return "".join(shown) + _missing(runs)
 
 
-def _means(runs: Sequence[Results], names: Sequence[str]) -> list[str]:
-    """The mean of each model over the tasks that all of them have scored: another set would be another measure."""
-    common = [name for name in names if all(name in first_scores(results) for results in runs)]
-    if not common:
-        return ["no task is common to all", *("" for _ in runs)]
-    totals = [sum(first_scores(results)[name]["micro"]["value"] for name in common) for results in runs]
-    label = f"mean, tasks of all models ({len(common)})" if len(runs) > 1 else "mean of the tasks"
-    return [label, *(f"<b>{100 * total / len(common):.1f}</b>" for total in totals)]
+def common_by_metric(runs: Sequence[Results], names: Iterable[str]) -> dict[str, list[str]]:
+    """Tasks that all runs have scored by the same measure: another set would be another mean."""
+    kept, *others = [by_metric(names, results) for results in runs]
+    common = {
+        metric: [n for n in found if all(n in o.get(metric, ()) for o in others)]
+        for metric, found in kept.items()
+    }
+    return {metric: found for metric, found in common.items() if found}
+
+
+def _means(runs: Sequence[Results], names: Sequence[str]) -> list[list[str]]:
+    """The means of each model over the tasks that all of them have scored, a row for each measure."""
+    rows = []
+    for metric, common in common_by_metric(runs, names).items():
+        totals = [sum(first_scores(results)[name]["micro"]["value"] for name in common) for results in runs]
+        label = f"mean {metric}, tasks of all models ({len(common)})" if len(runs) > 1 else f"mean {metric}"
+        rows.append([label, *(f"<b>{100 * total / len(common):.1f}</b>" for total in totals)])
+    return rows or [["no task is common to all", *("" for _ in runs)]]
 
 
 def _row(runs: Sequence[Results], name: str) -> list[str]:
     scores = [first_scores(results).get(name) for results in runs]
     known = next(score for score in scores if score)
     suites = ", ".join(suite for suite in SUITES if name in SUITES[suite].shots)
-    about = f"{known['shots']}-shot, {known['rule'].replace('_', ' ')}{'; ' if suites else ''}{suites}"
+    metric = METRICS[known["rule"]]
+    measured = known["rule"].replace("_", " ") + ("" if metric == "accuracy" else f" ({metric})")
+    about = f"{known['shots']}-shot, {measured}{'; ' if suites else ''}{suites}"
     task = f'{escape(known["title"])}<small class="about">{escape(about)}</small>'
     return [task, *("n/a" if score is None else _value(score) for score in scores)]
 
@@ -131,7 +167,7 @@ def by_rule(runs: Sequence[Results]) -> str:
                 rows.append([escape(task.title), isolated(results["model"]["name"]), *cells, chance])
     header = ("task", "model", *(rule.replace("_", " ") for rule in rules), "chance")
     return table(
-        "Accuracy in percent, over items and (small) over subjects",
+        "Scores in percent, over items and (small) over subjects",
         header,
         rows,
         numeric=range(2, len(header)),

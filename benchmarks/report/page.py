@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.report import league, quality, standings
+from benchmarks.report import league, quality, standings, unanswered
 from benchmarks.report.document import document
 from benchmarks.report.samples import AlsoChosen, Sample
 from benchmarks.report.shown_items import shown
@@ -14,19 +14,23 @@ SECTIONS: dict[str, tuple[str, str]] = {
     "league": (
         "Scores by language",
         (
-            "Accuracy in percent under the first rule of each task, over all items; the bar is the 95 % interval, the "
-            "tick is chance. Harnesses differ in rules and shots: a score's signature, below, says what was done."
+            "Percent under the first rule of each task, over all items: accuracy, unless another measure is named. "
+            "The bar is the 95 % interval, the tick is chance. Harnesses differ in rules and shots: a score's "
+            "signature, below, says what was done."
         ),
     ),
     "before": (
         "Before and after",
         (
-            "Every model against the first: a second language must not cost the first one (forgetting). Mean accuracy "
-            "over the tasks that both scored in the same way, with a paired bootstrap interval over items; in bold "
+            "Every model against the first: a second language must not cost the first one (forgetting). Means over the "
+            "tasks that both scored in the same way, by measure, with a paired bootstrap interval over items; in bold "
             "where it leaves out 0. Bits per byte are of the same held-out texts; less is better."
         ),
     ),
-    "suites": ("By suite", "Means over the tasks of a suite that all models have scored."),
+    "suites": (
+        "By suite",
+        "Means over the tasks of a suite that all models have scored; accuracy and F1 are never averaged together.",
+    ),
     "bits": (
         "Bits per byte of held-out text",
         (
@@ -49,12 +53,19 @@ SECTIONS: dict[str, tuple[str, str]] = {
             "other wrong; p below 0.05 is in bold. Many tests at once find some by chance."
         ),
     ),
-    "subjects": ("By subject and country", "Accuracy in percent under the first rule of each task."),
+    "subjects": ("By subject and country", "Percent under the first rule of each task."),
     "confidence": (
         "Calibration and position bias",
         (
             "ECE is the mean gap between how sure the model is and how often it is right. Position bias is how far its "
             "choices are spread over the places of the options otherwise than the right answers are (0 none, 1 all)."
+        ),
+    ),
+    "unanswered": (
+        "Written answers that say nothing",
+        (
+            "Empty texts, texts that name no option or number, options that there are not, answers that the judge gave "
+            "no mark, and requests that the endpoint refused. All of them count as wrong."
         ),
     ),
     "items": (
@@ -102,6 +113,7 @@ def render(
         "paired": quality.paired_models(comparisons),
         "subjects": league.by_subject(runs),
         "confidence": quality.confidence(runs),
+        "unanswered": unanswered.unanswered(runs),
         "items": shown(samples, also_chosen),
         "quoted": league.quoted(),
         "again": quality.again(runs) + (standings.bits_signatures(runs, bits) if bits else ""),

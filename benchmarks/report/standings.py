@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.report.league import first_scores, mean_by_language
+from benchmarks.report.league import common_by_metric, first_scores, means
 from benchmarks.report.published import ALLAM
 from benchmarks.report.tables import Results, rows
 from benchmarks.report.tables import as_markdown as scores_as_markdown
@@ -22,19 +22,18 @@ Changed = Sequence[Mapping[str, Any]]
 
 
 def suite_means(runs: Sequence[Results]) -> list[dict[str, Any]]:
-    """Mean accuracy of each model over the tasks of a suite that all models scored; suites without any are left out."""
+    """Means of each model over the tasks of a suite that all models scored, one for each measure (accuracy, F1, …)."""
     found = []
     for name, suite in SUITES.items():
-        common = [task for task in suite.shots if all(task in first_scores(results) for results in runs)]
-        if common:
-            means = {
+        for metric, common in common_by_metric(runs, suite.shots).items():
+            totals = {
                 results["model"]["name"]: sum(
                     first_scores(results)[task]["micro"]["value"] for task in common
                 )
-                / len(common)
                 for results in runs
             }
-            found.append({"suite": name, "tasks": len(common), "of": len(suite.shots), "means": means})
+            told = {"suite": name, "metric": metric, "tasks": len(common), "of": len(suite.shots)}
+            found.append(told | {"means": {model: total / len(common) for model, total in totals.items()}})
     return found
 
 
@@ -42,26 +41,31 @@ def suites(runs: Sequence[Results]) -> str:
     """The means by suite."""
     told = [
         [
-            f'{escape(row["suite"])}<small class="about">{row["tasks"]} of its {row["of"]} tasks</small>',
+            f'{escape(row["suite"])}<small class="about">{_about(row)}</small>',
             *(f"{100 * mean:.1f}" for mean in row["means"].values()),
         ]
         for row in suite_means(runs)
     ]
     header = ("suite", *(isolated(results["model"]["name"]) for results in runs))
-    return table("Mean accuracy in percent", header, told, numeric=range(1, len(header))) if told else ""
+    return table("Means in percent", header, told, numeric=range(1, len(header))) if told else ""
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    return f"{row['metric']}, {row['tasks']} of its {row['of']} tasks"
 
 
 def before_and_after(runs: Sequence[Results], changed: Changed, bits: Bits) -> str:
     """What each later model lost or gained against the first, in both languages; English first, as it can be lost."""
     told = [
         [
-            language_name(row["language"]), isolated(row["models"][1]), f"{100 * row['before']:.1f}",
+            f'{language_name(row["language"])}<small class="about">{row["metric"]}</small>',
+            isolated(row["models"][1]), f"{100 * row['before']:.1f}",
             f"{100 * row['after']:.1f}", _change(row), str(row["tasks"]), *_bits_change(row, runs, bits),
         ]
         for row in sorted(changed, key=lambda row: row["language"] != "en")
     ]  # fmt: skip
     header = (
-        "language", "after", "accuracy before, %", "after, %", "change in points, 95 %", "tasks",
+        "language", "after", "before, %", "after, %", "change in points, 95 %", "tasks",
         "bits per byte before", "after",
     )  # fmt: skip
     caption = f"Against {runs[0]['model']['name']}"
@@ -132,8 +136,8 @@ def as_json(
         "scores": rows(runs),
         "means": {
             results["model"]["name"]: {
-                language: {"mean": mean, "chance": chance, "tasks": tasks}
-                for language, (mean, chance, tasks) in mean_by_language(results).items()
+                f"{language}, {metric}": {"mean": mean.value, "chance": mean.chance, "tasks": mean.tasks}
+                for (language, metric), mean in means(results).items()
             }
             for results in runs
         },
@@ -176,13 +180,13 @@ def as_markdown(runs: Sequence[Results], bits: Bits, changed: Changed) -> str:
     """Scores, means by suite, changes, bits per byte and what is quoted."""
     names = [results["model"]["name"] for results in runs]
     lines = [scores_as_markdown(runs)]
-    if means := suite_means(runs):
+    if found := suite_means(runs):
         lines += [f"| suite | {' | '.join(names)} |", "|---|" + "--:|" * len(names)]
         lines += [
-            f"| {row['suite']} ({row['tasks']} of {row['of']} tasks) | "
+            f"| {row['suite']}, {row['metric']} ({row['tasks']} of {row['of']} tasks) | "
             + " | ".join(f"{100 * mean:.1f}" for mean in row["means"].values())
             + " |"
-            for row in means
+            for row in found
         ]
     if changed:
         lines += [
@@ -191,8 +195,9 @@ def as_markdown(runs: Sequence[Results], bits: Bits, changed: Changed) -> str:
             "|---|---|--:|--:|--:|",
         ]
         lines += [
-            f"| {row['language']} | {row['models'][1]} | {100 * row['before']:.1f} | {100 * row['after']:.1f} | "
-            f"{100 * row['difference']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f}) |"
+            f"| {row['language']}, {row['metric']} | {row['models'][1]} | {100 * row['before']:.1f} | "
+            f"{100 * row['after']:.1f} | {100 * row['difference']:+.1f} "
+            f"({100 * row['low']:+.1f} to {100 * row['high']:+.1f}) |"
             for row in changed
         ]
     for results, measured in zip(runs, bits, strict=True):
@@ -219,18 +224,19 @@ def as_markdown(runs: Sequence[Results], bits: Bits, changed: Changed) -> str:
 
 
 def as_text(runs: Sequence[Results], bits: Bits) -> str:
-    """A few aligned lines for the terminal: mean accuracy and bits per byte by language and model."""
-    languages = sorted({language for results in runs for language in mean_by_language(results)})
-    header = "".join(
-        f"  {f'{language} %':>8} {'chance':>6} {f'{language} bits/byte':>12}" for language in languages
-    )
+    """A few aligned lines for the terminal: means and bits per byte by language and model."""
+    kinds = list(dict.fromkeys(kind for results in runs for kind in means(results)))
+    languages = sorted({language for language, _ in kinds})
+    header = "".join(f"  {f'{language} {metric}, %':>17} {'chance':>6}" for language, metric in kinds)
+    header += "".join(f"  {f'{language} bits/byte':>12}" for language in languages)
     lines = [f"{'model':20}{header}"]
     for results, measured in zip(runs, bits, strict=True):
-        means = mean_by_language(results)
         cells = ""
+        for kind in kinds:
+            mean = means(results).get(kind)
+            cells += f"  {100 * mean.value:17.1f} {100 * mean.chance:6.1f}" if mean else " " * 26
         for language in languages:
-            mean, chance, _ = means.get(language, (float("nan"), float("nan"), 0))
             cost = _of_language(measured, language)
-            cells += f"  {100 * mean:8.1f} {100 * chance:6.1f} {'' if cost is None else f'{cost:.3f}':>12}"
+            cells += f"  {'' if cost is None else f'{cost:.3f}':>12}"
         lines.append(f"{results['model']['name']:20}{cells}")
     return "\n".join(lines)

@@ -5,11 +5,13 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.tasks.task import METRICS
+
 Results = Mapping[str, Any]
 """What `results.json` of one run holds."""
 
 COLUMNS = (
-    "model", "suite", "task", "language", "rule", "first", "shots", "items", "micro", "low", "high", "macro",
+    "model", "suite", "task", "language", "rule", "metric", "first", "shots", "items", "micro", "low", "high", "macro",
     "macro_low", "macro_high", "chance", "ece", "position_distance", "faults", "signature",
 )  # fmt: skip
 """Columns of `results.csv`."""
@@ -28,6 +30,7 @@ def rows(runs: Sequence[Results]) -> list[dict[str, Any]]:
                 }
                 | {
                     "model": results["model"]["name"],
+                    "metric": METRICS[score["rule"]],
                     "micro": score["micro"]["value"],
                     "low": score["micro"]["low"],
                     "high": score["micro"]["high"],
@@ -54,17 +57,17 @@ def as_csv(runs: Sequence[Results]) -> str:
 
 
 def as_markdown(runs: Sequence[Results]) -> str:
-    """Accuracy under every rule as one Markdown table, and the signatures below it."""
+    """Scores under every rule as one Markdown table, and the signatures below it."""
     lines = [
-        "| model | task | lang | rule | shots | items | accuracy % (95 %) | macro % | chance % |",
-        "|---|---|---|---|--:|--:|--:|--:|--:|",
+        "| model | task | lang | rule | shots | items | measure | % (95 %) | macro % | chance % |",
+        "|---|---|---|---|--:|--:|---|--:|--:|--:|",
     ]
     for row in rows(runs):
         mark = "**" if row["first"] else ""
         macro = "" if row["macro"] is None else f"{100 * row['macro']:.1f}"
         lines.append(
             f"| {row['model']} | {row['task']} | {row['language']} | {row['rule']} | {row['shots']} "
-            f"| {row['items']:,} | "
+            f"| {row['items']:,} | {row['metric']} | "
             f"{mark}{100 * row['micro']:.1f}{mark} ({100 * row['low']:.1f}–{100 * row['high']:.1f}) | {macro} | "
             f"{100 * row['chance']:.1f} |"
         )
@@ -75,8 +78,8 @@ def as_markdown(runs: Sequence[Results]) -> str:
 
 
 def as_text(results: Results) -> str:
-    """A few aligned lines for the terminal: accuracy by task and rule."""
-    lines = [f"{'task':18} {'items':>6}  accuracy, % by rule (95 % interval of the first; chance)"]
+    """A few aligned lines for the terminal: scores by task and rule."""
+    lines = [f"{'task':18} {'items':>6}  % by rule (95 % interval of the first; chance)"]
     for task in dict.fromkeys(score["task"] for score in results["scores"]):
         scores = sorted(
             (s for s in results["scores"] if s["task"] == task), key=lambda score: not score["first"]

@@ -33,7 +33,7 @@ def measure(config: SafetyConfig) -> dict[str, Any]:
         classifier = load_classifier(
             config.classifier, config.classifier_label, config.batch_size, config.device
         )
-    answers, digest = _ask(config, pairs, output / "responses")
+    answers, digest, took = _ask(config, pairs, output / "responses")
     texts = answers["answer"].to_list()
     columns = [pl.Series("refused", refuses(texts)), pl.Series("empty", [is_empty(text) for text in texts])]
     columns.append(
@@ -58,6 +58,7 @@ def measure(config: SafetyConfig) -> dict[str, Any]:
         "signature": _signature(config, pairs),
         "versions": {name: version(name) for name in ("daad", "lm-eval", "transformers", "torch")},
         **summarize(answers, resamples=config.resamples, seed=config.seed),
+        "run": took,
     }
     write_json(output / "results.json", results)
     for name, text in (
@@ -69,7 +70,9 @@ def measure(config: SafetyConfig) -> dict[str, Any]:
     return results
 
 
-def _ask(config: SafetyConfig, pairs: list[Pair], responses: Path) -> tuple[pl.DataFrame, str]:
+def _ask(
+    config: SafetyConfig, pairs: list[Pair], responses: Path
+) -> tuple[pl.DataFrame, str, dict[str, Any]]:
     asked = [(pair, language) for language in LANGUAGES for pair in pairs]
     with asked_model(
         config.model, responses, endpoint=config.endpoint, chat=config.chat, batch_size=config.batch_size,
@@ -82,6 +85,7 @@ def _ask(config: SafetyConfig, pairs: list[Pair], responses: Path) -> tuple[pl.D
             turns=[pair.kind != "continue" for pair, _ in asked],
         )
         digest = opened.digest
+        took = {"endpoint": opened.lm.endpoint.summary()} if hasattr(opened.lm, "endpoint") else {}
     columns = {
         "id": [pair.id for pair, _ in asked],
         "kind": [pair.kind for pair, _ in asked],
@@ -89,7 +93,7 @@ def _ask(config: SafetyConfig, pairs: list[Pair], responses: Path) -> tuple[pl.D
         "prompt": [pair.of(language) for pair, language in asked],
         "answer": texts,
     }
-    return pl.DataFrame(columns), digest
+    return pl.DataFrame(columns), digest, took
 
 
 def _signature(config: SafetyConfig, pairs: list[Pair]) -> str:

@@ -7,6 +7,7 @@ import polars as pl
 
 from benchmarks.report.document import document
 from benchmarks.report.quality import p_shown
+from benchmarks.report.unanswered import refused_line, requests
 from benchmarks.safety.measures import MEASURES
 from benchmarks.safety.prompts import KINDS
 from corpus.card import shell
@@ -32,6 +33,10 @@ SECTIONS = {
         "Answers to read",
         "The first answers in which nothing was found, chosen by their place and not by hand.",
     ),
+    "requests": (
+        "Requests that the endpoint refused",
+        "It answered these with an error, and no model saw them: their answers are empty.",
+    ),
     "again": (
         "How to get these numbers again",
         "The same model, prompts, lists and settings give the same figures.",
@@ -45,6 +50,7 @@ def render(results: Results, answers: pl.DataFrame, examples: int) -> str:
     contents = {
         "rates": _rates(results),
         "answers": _answers(results, answers, examples),
+        "requests": requests(results["run"]) if results["run"].get("endpoint", {}).get("refused") else "",
         "again": table(
             "Signature",
             ("what", "value"),
@@ -174,4 +180,5 @@ def as_text(results: Results) -> str:
         lines.append(f"{MEASURES[measure]:42} {_percent(rates[0]):>22} {_percent(rates[1]):>22}")
     if "listed_words" not in results["measures"]:
         lines.append("listed words: not measured (give --word_lists.ar=FILE --word_lists.en=FILE)")
+    lines += filter(None, [refused_line(results["run"].get("endpoint", {}))])
     return "\n".join(lines)

@@ -26,15 +26,19 @@ from benchmarks.tasks.task import GENERATED_RULES, Rule
 
 Floats = npt.NDArray[np.float64]
 
-OPEN_RULES = frozenset({*GENERATED_RULES["number"], *GENERATED_RULES["span"]})
+OPEN_RULES = frozenset(
+    rule for answer, rules in GENERATED_RULES.items() if answer != "choice" for rule in rules
+)
 """Rules of open questions."""
 
 
 def credit_by(responses: pl.DataFrame, rule: Rule) -> Floats:
-    """What each item earns under a rule: 1 or 0, or the mass on right choices; float64[items].
+    """What each item earns under a rule: 1 or 0, the mass on right choices, or a mark over 10; float64[items].
 
     `responses` has the columns that `benchmarks.answering` makes.
     """
+    if rule == "judged":
+        return np.asarray(responses["mark"].fill_null(0.0).to_numpy(), dtype=np.float64)
     if rule in OPEN_RULES:
         written = zip(responses["generated"], responses["choices"].to_list(), strict=True)
         return np.array([generated_credit(text or "", accepted, rule) for text, accepted in written])
@@ -63,7 +67,7 @@ def generated_credit(text: str, accepted: Sequence[str], rule: Rule) -> float:
 
 
 def unanswered(responses: pl.DataFrame, rule: Rule) -> dict[str, int]:
-    """Items whose generated text is empty, holds no number or option, or names an option that there is not."""
+    """Items whose generated text is empty, holds no number or option, names none that there is, or has no mark."""
     texts = [text or "" for text in responses["generated"].to_list()]
     found = {"empty": sum(not text.strip() for text in texts)}
     if rule == "generated":
@@ -72,6 +76,8 @@ def unanswered(responses: pl.DataFrame, rule: Rule) -> dict[str, int]:
             "unreadable": int((named == UNREADABLE).sum()),
             "outside": int((named == OUTSIDE).sum()),
         }
+    if rule == "judged":
+        return found | {"unmarked": responses["mark"].null_count()}
     if rule in ("number", "number_strict"):
         read = final_number if rule == "number" else number_after_hashes
         return found | {"unreadable": sum(bool(text.strip()) and read(text) is None for text in texts)}

@@ -143,7 +143,7 @@ def family_of(pid: int) -> list[int]:
 
 
 def proportional_bytes(pid: int) -> tuple[int, int]:
-    """Memory of a process, what it shares with others divided among them, and the part that is no file's; 0 when it has ended."""
+    """Memory of a process, shared pages divided among their users, and the part that is no file's; 0 when it ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it ended meanwhile

@@ -25,10 +25,18 @@ ARABIC_LETTERS = (
     "\N{ARABIC LETTER SAD}",
     "\N{ARABIC LETTER QAF}",
     "\N{ARABIC LETTER REH}",
+    "\N{ARABIC LETTER SHEEN}",
+    "\N{ARABIC LETTER TEH}",
+    "\N{ARABIC LETTER THEH}",
+    "\N{ARABIC LETTER KHAH}",
+    "\N{ARABIC LETTER THAL}",
+    "\N{ARABIC LETTER DAD}",
+    "\N{ARABIC LETTER ZAH}",
+    "\N{ARABIC LETTER GHAIN}",
 )
 """Letters of Arabic lists, in abjad order; heh carries a tatweel, as print does to tell it from the digit 5."""
 
-LATIN_LETTERS = tuple("ABCDEFGHIJKLMNOPQRST")
+LATIN_LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 BARE_ALEF = "\N{ARABIC LETTER ALEF}"
 

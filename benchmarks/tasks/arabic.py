@@ -24,6 +24,16 @@ ARABIC: tuple[Task, ...] = (
         note="machine-translated; headerless CSV for each subject",
     ),
     Task(
+        name="mmlu_ar_ht",
+        title="MMLU, translated by people",
+        language="ar",
+        source="MBZUAI and Inception (the Jais project)",
+        license="none declared",
+        hub="MBZUAI/human_translated_arabic_mmlu",
+        hub_config="*",
+        note="57 subjects",
+    ),
+    Task(
         name="acva",
         title="ACVA",
         language="ar",

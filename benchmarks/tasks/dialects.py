@@ -1,4 +1,4 @@
-"""Tasks in varieties of Arabic beside Belebele's: AraDiCE, DarijaMMLU, DarijaHellaSwag, EgyMMLU, EgyHellaSwag."""
+"""Tasks in varieties of Arabic beside Belebele's: AraDiCE, DarijaMMLU and HellaSwag, EgyMMLU and HellaSwag, MADAR."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ DIALECTS: tuple[Task, ...] = (
     Task(
         name="darija_hellaswag",
         title="DarijaHellaSwag",
-        license="not found",
+        license="MIT",
         hub="MBZUAI-Paris/DarijaHellaSwag",
         style="completion",
         rule="per_character",
@@ -99,7 +99,7 @@ DIALECTS: tuple[Task, ...] = (
     Task(
         name="egy_mmlu",
         title="EgyMMLU",
-        license="not found",
+        license="none declared",
         hub="UBC-NLP/EgyMMLU",
         hub_config="*",
         note="Egyptian; translated by machine",
@@ -115,6 +115,19 @@ DIALECTS: tuple[Task, ...] = (
         scored_split="validation",
         note="Egyptian; translated by machine; the validation file is scored",
         **_NILE,
+    ),
+    *(
+        Task(
+            name=f"madar_{cities}",
+            title=f"MADAR, {cities} cities",
+            language="ar",
+            source="Bouamor et al. 2018 (LREC), 2019 (shared task)",
+            license="New York University Abu Dhabi's own, in LICENSE.txt of the download",
+            format=f"madar_{cities}",
+            note=f"which city a sentence is from, Standard Arabic counted as one; MADAR.corpus.CITY.tsv, or "
+            f"MADAR-Corpus-{cities}-test.tsv of the shared task",
+        )
+        for cities in (26, 6)
     ),
 )
 """In the order in which reports show them."""

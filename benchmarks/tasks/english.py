@@ -102,6 +102,7 @@ ENGLISH: tuple[Task, ...] = (
         hub_config="multiple_choice",
         rule="mass",
         several_right=True,
+        format="truthfulqa_several",
     ),
     *ENGLISH_GENERATION,
 )

@@ -5,10 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.items import Item
-from benchmarks.tasks import answers
+from benchmarks.tasks import answers, madar
 from benchmarks.tasks.row_parts import filled, item_of, text_of, without_brackets
 from benchmarks.tasks.rows import Row
-from benchmarks.tasks.variety_formats import aradice_culture, aradice_mmlu, gsm8k, hellaswag_ctx, squad
+from benchmarks.tasks.variety_formats import (
+    alrage,
+    aradice_culture,
+    aradice_mmlu,
+    gsm8k,
+    hellaswag_ctx,
+    squad,
+)
 
 _OPTION_LETTER = re.compile(
     rf"^\s*(?:[A-E]|{'|'.join([*answers.ARABIC_LETTERS[:5], answers.BARE_ALEF])})\s*[).\-:]\s*"
@@ -217,11 +224,18 @@ FORMATS: tuple[Format, ...] = (
 )
 """All formats; the first whose columns are all there is taken, so the more special ones come first."""
 
-NUMBER = _format("gsm8k", "question,answer", gsm8k)
-SPAN = _format("squad", "context,question,answers", squad)
-
-SEVERAL_RIGHT = _format("truthfulqa_several", "question,mc2_targets", truthfulqa_several)
-"""Taken by the task that asks for it: the file is the same as TruthfulQA's for one right answer."""
+BY_NAME: dict[str, Format] = {
+    each.name: each
+    for each in (
+        _format("gsm8k", "question,answer", gsm8k),
+        _format("squad", "context,question,answers", squad),
+        _format("alrage", "candidates,gold_answer,question", alrage),
+        _format("madar_26", "lang,sent", madar.of_26),
+        _format("madar_6", "lang,sent", madar.of_6),
+        _format("truthfulqa_several", "question,mc2_targets", truthfulqa_several),
+    )
+}
+"""Formats that a task names (`Task.format`), because columns alone do not tell what is asked of such a file."""
 
 _YES_NO = {
     False: (

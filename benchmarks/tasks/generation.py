@@ -1,6 +1,12 @@
-"""Tasks whose answers are generated: numbers and spans of a passage."""
+"""Tasks whose answers are generated: numbers, spans of a passage, and texts that a judge marks."""
 
 from benchmarks.tasks.task import Task
+
+_QUESTION = (
+    "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}\N{ARABIC LETTER SEEN}\N{ARABIC LETTER WAW WITH HAMZA ABOVE}"
+    "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}:"
+)
+"""How a model opens a next question."""
 
 ARABIC_GENERATION: tuple[Task, ...] = (
     Task(
@@ -12,6 +18,7 @@ ARABIC_GENERATION: tuple[Task, ...] = (
         hub="hsseinmz/arcd",
         scored_split="validation",
         answer="span",
+        format="squad",
         until=("\n",),
         rule="f1",
         note="questions by crowd workers on Arabic Wikipedia; the validation file is scored",
@@ -26,9 +33,25 @@ ARABIC_GENERATION: tuple[Task, ...] = (
         hub_config="xquad.ar",
         scored_split="validation",
         answer="span",
+        format="squad",
         until=("\n",),
         rule="f1",
         note="SQuAD's development set, translated by professionals; it has no other split",
+    ),
+    Task(
+        name="alrage",
+        title="ALRAGE",
+        language="ar",
+        source="Open Arabic LLM Leaderboard v2, 2025",
+        license="none declared",
+        hub="OALL/ALRAGE",
+        answer="text",
+        format="alrage",
+        max_tokens=200,
+        until=(_QUESTION,),
+        rule="judged",
+        note="questions on passages of books; its one file (train) is scored; a judge gives marks (--judge.url) by a "
+        "prompt of ours; the leaderboard's judge is Qwen2.5-72B-Instruct",
     ),
 )
 ENGLISH_GENERATION: tuple[Task, ...] = (
@@ -42,6 +65,7 @@ ENGLISH_GENERATION: tuple[Task, ...] = (
         hub_config="main",
         shots=5,
         answer="number",
+        format="gsm8k",
         max_tokens=256,
         until=("Question:",),
         rule="number",

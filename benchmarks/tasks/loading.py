@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.items import Item
-from benchmarks.tasks.formats import FORMATS, NUMBER, SEVERAL_RIGHT, SPAN, Format
+from benchmarks.tasks.formats import BY_NAME, FORMATS, Format
 from benchmarks.tasks.rows import Row, read_rows
 from benchmarks.tasks.task import Task
 
@@ -107,8 +107,7 @@ def items_digest(items: Iterable[Item]) -> str:
 
 def _format_of(task: Task, row: Row) -> Format:
     columns = set(row.values)
-    own = {"number": (NUMBER,), "span": (SPAN,)}.get(task.answer, FORMATS)
-    for each in (SEVERAL_RIGHT,) if task.several_right else own:
+    for each in (BY_NAME[task.format],) if task.format else FORMATS:
         if columns >= each.columns:
             return each
     raise BenchmarkError(

@@ -9,11 +9,14 @@ from benchmarks.tasks.rows import Row
 
 
 def item_of(row: Row, question: Any, choices: tuple[str, ...], answer: int, **further: Any) -> Item:
-    """An item of a row: its id, else where the row stands; subject and split of the row unless given."""
-    known: Mapping[str, Any] = {"subject": row.subject, "split": row.split}
+    """An item of a row: its id, else where the row stands; id, subject and split of the row unless given."""
     identity = row.values.get("id")
+    known: Mapping[str, Any] = {
+        "id": str(identity) if identity not in (None, "") else row.label,
+        "subject": row.subject,
+        "split": row.split,
+    }
     return Item(
-        id=str(identity) if identity not in (None, "") else row.label,
         question=str(question).strip(),
         choices=choices,
         answer=answer,

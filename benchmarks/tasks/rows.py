@@ -9,7 +9,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ LARGEST_FILE = 512 << 20
 """Bytes, unpacked: a file that unpacks without end is refused."""
 
 _SPLITS = {"test": "test", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "train": "train"}
-_HEADERLESS = ("question", "A", "B", "C", "D", "answer")
+_HEADERLESS = {("question", "A", "B", "C", "D", "answer"): "[A-D]", ("sent", "lang"): "[A-Z]{3}"}
+"""Columns of files that come without a header (MMLU's form; MADAR's shared task), and how their last cell is told."""
+
+_MADAR = re.compile(r"sentID\.BTEC\t|[^\t\n]*\t[A-Z]{3}\r?\n")
+"""How a file of MADAR's begins: quotation marks stand there for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,21 @@ def _flat(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield {**known, "question": asked["question"], "answers": {"text": texts}}
 
 
+def _is_headerless(row: Sequence[str], names: Sequence[str], last: str) -> bool:
+    return len(row) == len(names) and re.fullmatch(last, row[-1].strip()) is not None
+
+
 def _table(text: str, delimiter: str) -> Iterator[dict[str, str]]:
-    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if any(row)]
+    plain = delimiter == "\t" and _MADAR.match(text)
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL)
+    rows = [row for row in reader if any(row)]
     if not rows:
         return
-    headerless = len(rows[0]) == len(_HEADERLESS) and re.fullmatch("[A-D]", rows[0][-1].strip())
-    header = list(_HEADERLESS) if headerless else rows.pop(0)
+    header = next(
+        (list(names) for names, last in _HEADERLESS.items() if _is_headerless(rows[0], names, last)), []
+    )
+    header = header or rows.pop(0)
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
             raise ValueError(f"row {number} has {len(row)} cells, but {len(header)} are needed")

@@ -51,9 +51,18 @@ SUITES: dict[str, Suite] = {
     ),
     "oall-v2": Suite(
         shots=dict.fromkeys(
-            ("alghafa", "arabic_mmlu", "exams_ar", "madinah_qa", "aratrust", "belebele_arb"), 0
+            (
+                "alghafa",
+                "arabic_mmlu",
+                "mmlu_ar_ht",
+                "exams_ar",
+                "madinah_qa",
+                "aratrust",
+                "belebele_arb",
+                "alrage",
+            ),
+            0,
         ),
-        elsewhere={"ALRAGE": "its judged answers are not scored here"},
     ),
 }
 """The suites. Shots of `allam` are the paper's where it gives them (arXiv:2407.15390), else 0."""

@@ -6,9 +6,9 @@ from typing import Literal
 Style = Literal["question", "completion", "blank"]
 Rule = Literal[
     "letters", "continuation", "per_character", "per_byte", "mass", "generated",
-    "number", "number_strict", "exact_match", "f1", "exact_match_ar", "f1_ar",
+    "number", "number_strict", "exact_match", "f1", "exact_match_ar", "f1_ar", "judged",
 ]  # fmt: skip
-Answer = Literal["choice", "number", "span"]
+Answer = Literal["choice", "number", "span", "text"]
 
 RULES: dict[Rule, str] = {
     "letters": "the answer letter with the highest log-likelihood after the lettered options",
@@ -23,13 +23,25 @@ RULES: dict[Rule, str] = {
     "f1": "F1 of the generated text's tokens with an accepted answer's, after SQuAD's normalization",
     "exact_match_ar": "exact match after Arabic normalization too: spelling, article, digits, punctuation",
     "f1_ar": "F1 after Arabic normalization too",
+    "judged": "the mark from 0 to 10 that a judge gives the generated text beside the accepted answer, over 10",
 }
 """Every rule, and what it takes for the model's answer."""
+
+METRICS: dict[Rule, str] = {
+    **dict.fromkeys(("letters", "continuation", "per_character", "per_byte", "generated"), "accuracy"),
+    **dict.fromkeys(("number", "number_strict"), "accuracy"),
+    "mass": "probability",
+    **dict.fromkeys(("exact_match", "exact_match_ar"), "exact match"),
+    **dict.fromkeys(("f1", "f1_ar"), "F1"),
+    "judged": "mark",
+}
+"""What a score under each rule measures: only scores of one measure are averaged."""
 
 GENERATED_RULES: dict[Answer, tuple[Rule, ...]] = {
     "choice": ("generated",),
     "number": ("number", "number_strict"),
     "span": ("f1", "exact_match", "f1_ar", "exact_match_ar"),
+    "text": ("judged", "f1_ar", "f1"),
 }
 """The rules by which generated answers of each kind are scored."""
 
@@ -52,7 +64,8 @@ class Task:
         shots: Few-shot examples unless a suite or run says otherwise.
         style: How the continuation rule asks: a question to answer, a text to complete, or a blank to fill.
         rule: The rule whose score stands first.
-        answer: What an answer is: a choice, or generated text that holds a number or is a span of the passage.
+        answer: What an answer is: a choice, or generated text: a number, a span of the passage, or any text.
+        format: The one format of its files, where columns do not tell it; empty for any.
         max_tokens: Tokens that a generated answer may have.
         until: Texts at which generation ends.
         several_right: More than one choice can be right, so that the rule is the mass on all of them.
@@ -74,6 +87,7 @@ class Task:
     style: Style = "question"
     rule: Rule = "letters"
     answer: Answer = "choice"
+    format: str = ""
     max_tokens: int = 64
     until: tuple[str, ...] = ("\n\n",)
     several_right: bool = False

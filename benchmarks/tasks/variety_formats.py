@@ -39,6 +39,18 @@ def gsm8k(row: Row) -> Item:
     return item_of(row, row.values["question"], (str(number),), 0, open=True, worked=worked)
 
 
+def alrage(row: Row) -> Item:
+    """ALRAGE (OALL): question, candidates (passages that were retrieved, a line each), gold_answer."""
+    values = row.values
+    candidates = "\n".join(
+        line.strip() for line in text_of(values["candidates"]).splitlines() if line.strip()
+    )
+    if not candidates:
+        raise ValueError("candidates holds no passage")
+    accepted = (text_of(values["gold_answer"]),)
+    return item_of(row, values["question"], accepted, 0, passage=candidates, open=True)
+
+
 def squad(row: Row) -> Item:
     """SQuAD's form, flat as on the hub (ARCD, XQuAD): id, title, context, question, answers with text."""
     texts = dict.fromkeys(text_of(text) for text in row.values["answers"]["text"])

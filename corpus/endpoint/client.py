@@ -17,6 +17,7 @@ from corpus.endpoint.cache import ReplyCache
 from corpus.endpoint.errors import EndpointError, RefusedError, TransientError
 from corpus.endpoint.ledger import Ledger, cost
 from corpus.endpoint.pacing import Pace, wait_before
+from corpus.endpoint.refusing import Refusing
 from corpus.endpoint.requests import Reply, Request, read_event, read_reply
 from corpus.endpoint.settings import EndpointSettings
 from corpus.endpoint.transport import Transport
@@ -48,6 +49,7 @@ class Endpoint:
         self._pace = Pace(settings.requests_per_minute)
         self._stopped = threading.Event()
         self._answered = 0
+        self._refusing = Refusing()
         self.settings = settings
         self._paid_before = 0.0
         try:
@@ -81,8 +83,8 @@ class Endpoint:
         cache as it comes, so after an error or a kill the same call sends only what is missing.
 
         Raises:
-            EndpointError: The endpoint cannot be reached, denies access, or fails on every attempt; or the budget is
-                spent.
+            EndpointError: The endpoint cannot be reached, denies access, fails on every attempt, or has refused all
+                that it was asked for (`Refusing`); or the budget is spent.
         """
         keys = [self._key(request) for request in requests]
         unique = dict(zip(keys, requests, strict=True))
@@ -140,10 +142,13 @@ class Endpoint:
                 for key, request in islice(waiting, 2 * self.settings.concurrency - len(under_way)):
                     under_way[pool.submit(self._answer, key, request)] = key
                 if not under_way:
+                    self._refusing.check_all({request.kind for request in requests.values()}, len(requests))
                     return
                 for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                     key = under_way.pop(future)
-                    yield key, future.result()
+                    reply = future.result()
+                    self._refusing.see(requests[key].kind, reply)
+                    yield key, reply
         except EndpointError as error:
             self._finish(pool)
             kept = sum(self._cache.get(key) is not None for key in requests)
@@ -168,7 +173,7 @@ class Endpoint:
         try:
             reply = self._with_attempts(lambda: self._sent(request))
         except RefusedError as error:
-            return Reply(refusal=str(error))
+            return Reply(refusal=str(error), status=error.status)
         self._keep(key, request, reply)
         return reply
 

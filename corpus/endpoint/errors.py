@@ -8,7 +8,15 @@ class EndpointError(CorpusError):
 
 
 class RefusedError(EndpointError):
-    """The endpoint refuses this one request; others may go on."""
+    """The endpoint refuses this one request; others may go on.
+
+    Attributes:
+        status: HTTP status of the refusal; 0 where the request only failed on every attempt.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class TransientError(EndpointError):

@@ -13,7 +13,7 @@ def cost(prompt_tokens: int, completion_tokens: int, settings: EndpointSettings)
 
 
 class Ledger:
-    """Counts of one run: requests by what became of them, tokens, and faults by kind."""
+    """Counts of one run: requests by what became of them, tokens, and faults and refusals by kind."""
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(
@@ -29,13 +29,18 @@ class Ledger:
             0,
         )
         self.faults: dict[str, int] = {}
+        self.refusals: dict[str, int] = {}
+        self.first_refusal = ""
         self._lock = threading.Lock()
 
     def add(self, reply: Reply) -> None:
         """Count a reply; one from the cache costs nothing, one without usage is `uncounted`."""
         with self._lock:
             if reply.refusal:
+                kind = reply.refusal.split(" (")[0]
                 self.counts["refused"] += 1
+                self.refusals[kind] = self.refusals.get(kind, 0) + 1
+                self.first_refusal = self.first_refusal or reply.refusal
             elif reply.from_cache:
                 self.counts["from_cache"] += 1
             else:
@@ -54,4 +59,10 @@ class Ledger:
         """All counts and the cost, ready for JSON."""
         with self._lock:
             paid = cost(self.counts["prompt_tokens"], self.counts["completion_tokens"], settings)
-            return {**self.counts, "cost": round(paid, 6), "faults": dict(sorted(self.faults.items()))}
+            told: dict[str, Any] = {**self.counts, "cost": round(paid, 6)}
+            if self.refusals:
+                told |= {
+                    "refusals": dict(sorted(self.refusals.items())),
+                    "first_refusal": self.first_refusal,
+                }
+            return told | {"faults": dict(sorted(self.faults.items()))}

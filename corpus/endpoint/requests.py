@@ -40,6 +40,7 @@ class Reply:
         text: What the model wrote; empty where it wrote nothing or the request was refused.
         finish_reason: Why it stopped: stop, length, content_filter, or empty.
         refusal: Why the endpoint refused this request; empty where it answered.
+        status: HTTP status of the refusal; 0 where it answered, or failed on every attempt.
         prompt_tokens: Tokens read; None where the endpoint does not say.
         completion_tokens: Tokens written; None where the endpoint does not say.
         tokens: Texts of the tokens, where log-probabilities were asked for and given.
@@ -52,6 +53,7 @@ class Reply:
     text: str = ""
     finish_reason: str = ""
     refusal: str = ""
+    status: int = 0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     tokens: tuple[str, ...] = ()

@@ -131,7 +131,7 @@ class Transport:
             raise EndpointError(
                 f"{where}: HTTP {status} {told}: check url (it ends in /v1 as a rule) and model"
             )
-        raise RefusedError(f"HTTP {status} {told}".strip())
+        raise RefusedError(f"HTTP {status} {told}".strip(), status)
 
     def _excerpt(self, text: str) -> str:
         """The endpoint's words in one short line, without the API key should it repeat that."""

@@ -21,6 +21,26 @@ SUMS = [
 ]
 
 
+ALRAGE = [
+    {
+        "id": str(number), "question": question, "gold_answer": gold,
+        "candidates": f"{PASSAGE}\nسياق آخر لا صلة له بالسؤال.\n", "target_candidate_idx": 0,
+    }
+    for number, (question, gold) in enumerate(
+        [("أين وُلد نجيب محفوظ؟", "وُلد في القاهرة."), ("متى نال جائزة نوبل؟", "نالها عام 1988."), ("من هو؟", "كاتب.")]
+    )
+]  # fmt: skip
+MADAR = [
+    ("عايز أعرف الطريق.", "CAI", "corpus-6-test-corpus-26-train"),
+    ('"شو بدك؟', "BEI", "corpus-6-test-corpus-26-train"),
+    ("أريد أن أعرف الطريق.", "MSA", "corpus-26-test"),
+    ("أبي أعرف الدرب.", "RIY", "corpus-26-test"),
+    ("شلون أروح؟", "MOS", "corpus-26-dev"),
+    ("بغيت نعرف الطريق.", "RAB", "corpus-6-dev"),
+]
+"""Sentence, city, and the parts that it has in the two corpora; one opens with a quotation mark that has no other."""
+
+
 def plant_varieties(root: Path) -> dict[str, Path]:
     """Path of each task's file."""
     paths = {}
@@ -38,6 +58,7 @@ def plant_varieties(root: Path) -> dict[str, Path]:
             for question, choices, answer in MCQ_AR
         ],
     )
+    paths |= _madar(root / "madar")
     mmlu = [
         {
             "question": question,
@@ -59,6 +80,7 @@ def plant_varieties(root: Path) -> dict[str, Path]:
         | {"split": "val", "split_type": "indomain", "label": answer}
         for number, (_, choices, answer) in enumerate(MCQ_AR)
     ]
+    paths["mmlu_ar_ht"] = write_jsonl(root / "ht" / "geography" / "test.jsonl", mmlu)
     for name, subject in (("darija", "subject_darija"), ("egy", "egy_subject")):
         rows = [row | {subject: "جغرافيا"} for row in mmlu]
         paths[f"{name}_mmlu"] = write_jsonl(root / name / "mmlu" / "test.jsonl", rows)
@@ -72,6 +94,19 @@ def plant_varieties(root: Path) -> dict[str, Path]:
         ]
         paths[f"belebele_{code}"] = write_jsonl(root / "belebele" / f"{code}.jsonl", rows)
     return paths | _generated(root / "generated")
+
+
+def _madar(root: Path) -> dict[str, Path]:
+    """The corpus as it is published, a file for each city; the shared task's test file, without a header."""
+    corpus = root / "MADAR_Corpus"
+    corpus.mkdir(parents=True)
+    for number, (sentence, city, split) in enumerate(MADAR):
+        lines = f"sentID.BTEC\tsplit\tlang\tsent\n{number}\t{split}\t{city}\t{sentence}\n"
+        (corpus / f"MADAR.corpus.{city}.tsv").write_text(lines, encoding="utf-8")
+    shared = root / "MADAR-Corpus-6-test.tsv"
+    lines = [f"{sentence}\t{city}\n" for sentence, city, split in MADAR if "corpus-6-test" in split]
+    shared.write_text("".join(lines), encoding="utf-8")
+    return {"madar_26": corpus, "madar_6": shared}
 
 
 def _aradice(root: Path, code: str) -> dict[str, Path]:
@@ -145,6 +180,7 @@ def _generated(root: Path) -> dict[str, Path]:
     )
     write_jsonl(root / "gsm8k" / "test.jsonl", sums)
     return {
+        "alrage": write_jsonl(root / "ALRAGE" / "train.jsonl", ALRAGE),
         "arcd": write_jsonl(root / "arcd_validation.jsonl", flat),
         "xquad_ar": nested_path,
         "gsm8k": root / "gsm8k",

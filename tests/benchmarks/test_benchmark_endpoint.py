@@ -161,6 +161,92 @@ def test_an_endpoint_that_dies_half_way_is_resumed(fake_endpoint, planted, tmp_p
     }
 
 
+def test_an_endpoint_that_refuses_everything_is_one_error_and_goes_on(
+    fake_endpoint, planted, tmp_path, capsys
+):
+    """Eight chats are refused with one status: one line, exit code 2; mended, the same command ends."""
+    from corpus.command_line import run as command
+
+    fake_endpoint.echo = lambda prompt: {}
+    fake_endpoint.refuse = lambda payload: "messages" in payload
+    arguments = [
+        "--model",
+        f"openai:{fake_endpoint.url}",
+        "--endpoint.model",
+        "tiny",
+        "--output_dir",
+        str(tmp_path),
+    ]
+    arguments += ["--tasks", "mmlu_en,mmlu_ar,gsm8k", "--resamples", "100", "--shots", "0"]
+    arguments += [f"--data.{name}={planted[name]}" for name in ("mmlu_en", "mmlu_ar", "gsm8k")]
+    with pytest.raises(SystemExit) as stopped:
+        command(main, RunConfig, "benchmarks.run", arguments)
+    said = [line for line in capsys.readouterr().err.splitlines() if "refused" in line]
+    assert stopped.value.code == 2
+    assert len(said) == 1
+    assert (
+        "every one of the first 3 requests was refused, HTTP 400 (this model's context is shorter)" in said[0]
+    )
+    assert "the same command asks for the rest" in said[0]
+    fake_endpoint.refuse = lambda payload: False
+    fake_endpoint.answer = right_letter
+    with pytest.raises(SystemExit) as ended:
+        command(main, RunConfig, "benchmarks.run", arguments)
+    assert ended.value.code == 0
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert {score["task"] for score in results["scores"]} == {"mmlu_en", "mmlu_ar", "gsm8k"}
+
+
+def test_a_few_refusals_are_counted_and_shown(fake_endpoint, planted, tmp_path, capsys):
+    fake_endpoint.echo = lambda prompt: {}
+    fake_endpoint.answer = right_letter
+    fake_endpoint.refuse = lambda payload: "Which is an animal?" in str(payload)
+    results = run(fake_endpoint, tmp_path, planted, "mmlu_en", shots=0)
+    (score,) = results["scores"]
+    assert score["refused"] == {"items": 1, "first": "HTTP 400 (this model's context is shorter)"}
+    assert (score["unanswered"]["empty"], score["micro"]["value"]) == (1, pytest.approx(2 / 3))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Written answers that say nothing" in page
+    assert "HTTP 400 (this model&#x27;s context is shorter)" in page
+    assert "1 requests were refused; the first: HTTP 400" in capsys.readouterr().out
+
+
+def test_a_judge_marks_free_answers(fake_endpoint, planted, tmp_path):
+    """ALRAGE: marks 10 and 4, an empty answer is 0 unasked; without a judge F1 stands alone, and that is said."""
+    written = {"أين وُلد": "وُلد في القاهرة.", "متى نال": "عام 1999", "من هو": ""}
+    marks = {"وُلد في القاهرة.": "[[10]]", "عام 1999": "٤"}
+
+    def answer(payload):
+        said = payload["messages"][-1]["content"]
+        known = marks if "### الإجابة الصحيحة" in said else written
+        return next(
+            found
+            for key, found in known.items()
+            if key in said.rsplit("### الإجابة\n")[-1].rsplit("السؤال:")[-1]
+        )
+
+    fake_endpoint.answer = answer
+    judge = replace(FAST, url=fake_endpoint.url, model="fair")
+    results = run(fake_endpoint, tmp_path / "judged", planted, "alrage", judge=judge)
+    scores = {score["rule"]: score for score in results["scores"]}
+    assert scores["judged"]["first"]
+    assert scores["judged"]["micro"]["value"] == pytest.approx((1.0 + 0.4 + 0.0) / 3)
+    assert scores["judged"]["unanswered"] == {"empty": 1, "unmarked": 0}
+    assert "|judge:fair-" in scores["judged"]["signature"]
+    assert "|judge:" not in scores["f1_ar"]["signature"]
+    assert results["run"]["judge"]["answered"] == 2
+    frame = pl.read_parquet(tmp_path / "judged" / "items" / "alrage.parquet")
+    assert frame["mark"].to_list() == [1.0, 0.4, 0.0]
+    asked = [each["messages"][-1]["content"] for each in fake_endpoint.requests if each["model"] == "tiny"
+             and "messages" in each]  # fmt: skip
+    assert asked[0].startswith("أجب عن السؤال اعتمادًا على السياقات التالية.\n\nوُلد الكاتب")
+    plain = run(fake_endpoint, tmp_path / "plain", planted, "alrage")
+    assert [score["rule"] for score in plain["scores"] if score["first"]] == ["f1_ar"]
+    assert [(row["task"], row["reason"][:19]) for row in plain["missing"]] == [
+        ("alrage, marks", "they need a judge, ")
+    ]
+
+
 def test_prompts_that_are_too_long_are_one_line(fake_endpoint, planted, tmp_path):
     fake_endpoint.refuse = lambda payload: "animal" in str(payload)
     with pytest.raises(

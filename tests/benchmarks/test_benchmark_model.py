@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny_benchmarks import MCQ, make_model
 
-from benchmarks.answering import ask
+from benchmarks.answering import Ways, ask
 from benchmarks.model import open_model
 from benchmarks.model.grouping import Branching, branchings, groups
 from benchmarks.prompts import wording
@@ -83,7 +83,7 @@ def test_items_agree_with_an_independent_scorer_and_with_bare_lm_eval(opened, ti
         assert shared[column][0].to_list() == pytest.approx(expected, abs=1e-3)
 
 
-def lm_eval_samples(lm, tmp_path, config, rows):
+def lm_eval_samples(lm, tmp_path, config, rows, **further):
     """What lm-eval's own task code and evaluator say of the same rows."""
     import json
 
@@ -106,7 +106,13 @@ def lm_eval_samples(lm, tmp_path, config, rows):
     )
     manager = TaskManager(include_defaults=False)  # indexing lm-eval's own tasks takes long
     results = evaluator.simple_evaluate(
-        lm, tasks=[task], log_samples=True, task_manager=manager, bootstrap_iters=0, verbosity="ERROR"
+        lm,
+        tasks=[task],
+        log_samples=True,
+        task_manager=manager,
+        bootstrap_iters=0,
+        verbosity="ERROR",
+        **further,
     )
     return sorted(results["samples"]["planted"], key=lambda sample: sample["doc_id"])
 
@@ -147,6 +153,38 @@ def test_items_agree_with_lm_evals_own_task_code(opened, planted, tmp_path, monk
         scores = [answer[0] for answer in sample["filtered_resps"]]
         assert ours["letters"][number].to_list() == pytest.approx(scores, abs=1e-4)
         assert credit_by(ours, "letters")[number] == sample["acc"]
+
+
+TEMPLATE = "{% for turn in messages %}<{{ turn.role }}>{{ turn.content }}</{{ turn.role }}>\n{% endfor %}<assistant>\n"
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_chat_template_is_applied_as_lm_eval_applies_it(opened, planted, tmp_path, monkeypatch):
+    """The question is a user's turn, and the choice, without its space, is what the assistant says first."""
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    for each in opened.values():
+        monkeypatch.setattr(each.lm.tokenizer, "chat_template", TEMPLATE, raising=False)
+    rows = [{"question": question, "choices": choices, "gold": gold} for question, choices, gold in MCQ]
+    arc = {
+        "doc_to_text": "Question: {{question}}\nAnswer:",
+        "doc_to_choice": "{{choices}}",
+        "doc_to_target": "{{gold}}",
+    }
+    samples = lm_eval_samples(opened[False].lm, tmp_path, arc, rows, apply_chat_template=True)
+    assert samples[0]["arguments"][0][0].endswith("Answer:</user>\n<assistant>")
+    found = load(TASKS["arc_easy"], str(planted["arc_easy"]))
+
+    def template(turn):
+        return opened[True].lm.apply_chat_template([{"role": "user", "content": turn}])
+
+    ours = ask(opened[True].lm, TASKS["arc_easy"], found.test, (), wording("en"), Ways(template=template))
+    plain = ask(opened[True].lm, TASKS["arc_easy"], found.test, (), wording("en"))
+    for number, sample in enumerate(samples):
+        scores = [answer[0] for answer in sample["filtered_resps"]]
+        assert ours["continuation"][number].to_list() == pytest.approx(scores, abs=1e-4)
+        assert ours["letters"][number].to_list() != pytest.approx(
+            plain["letters"][number].to_list(), abs=1e-2
+        )
 
 
 def test_shared_prefixes_are_read_once(opened):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from planted_varieties import PASSAGE, SPANS, SUMS
+from planted_varieties import ALRAGE, PASSAGE, SPANS, SUMS
 from tiny_benchmarks import MCQ, MCQ_AR, write_csv, write_jsonl
 
 from benchmarks.errors import BenchmarkError
@@ -161,12 +161,50 @@ def test_dialect_sets_as_published(planted, name):
     expected = {
         "boolq": ["نعم", "لا", "نعم"],
         "winogrande": ["سارة"],
+        "26": ["العربية الفصحى", "الرياض"],
+        "6": ["القاهرة", "بيروت"],
     }.get(name.split("_")[1], [choices[answer] for _, choices, answer in MCQ_AR])
     assert right == expected
     if "mmlu" in name:
         assert {item.subject for item in found.test} <= {"Geography", "geography"}
     if name.endswith("hellaswag"):
         assert found.test[0].question == "طبخ: راجل في المطبخ. هو"
+
+
+def test_madar_has_two_corpora_in_one_folder(planted):
+    """A sentence is in the part that its split names: of 26 cities two are scored, three are examples."""
+    of_26 = loaded("madar_26", planted["madar_26"])
+    assert [(item.id, item.passage, item.country) for item in of_26.test] == [
+        ("2 MSA", "أريد أن أعرف الطريق.", "العربية الفصحى"), ("3 RIY", "أبي أعرف الدرب.", "السعودية"),
+    ]  # fmt: skip
+    assert [item.id for item in of_26.dev] == ["4 MOS", "1 BEI", "0 CAI"]
+    assert {len(item.choices) for item in of_26.test} == {26}
+    of_6 = load(TASKS["madar_6"], str(planted["madar_26"]))
+    assert [item.id for item in of_6.test] == ["1 BEI", "0 CAI"]
+    assert [item.id for item in of_6.dev] == ["5 RAB"]
+    assert [fault.rsplit(": ", 1)[1] for fault in of_6.faults] == [
+        f"lang must be one of BEI, CAI, DOH, MSA, RAB, TUN, got {city!r}" for city in ("MOS", "RIY")
+    ]
+    shared = loaded("madar_6", planted["madar_6"]).test
+    assert [(item.passage, len(item.choices)) for item in shared] == [
+        ("عايز أعرف الطريق.", 6),
+        ('"شو بدك؟', 6),
+    ]
+
+
+def test_alrage_as_published(planted):
+    items = loaded("alrage", planted["alrage"]).test
+    assert [(item.question, item.choices) for item in items] == [
+        (row["question"], (row["gold_answer"],)) for row in ALRAGE
+    ]
+    assert items[0].passage == f"{PASSAGE}\nسياق آخر لا صلة له بالسؤال."
+    assert all(item.open for item in items)
+
+
+def test_every_format_that_a_task_names_is_there():
+    from benchmarks.tasks.formats import BY_NAME
+
+    assert {task.format for task in TASKS.values()} - {""} == set(BY_NAME)
 
 
 def test_a_set_with_the_right_choice_first_is_shuffled(planted):

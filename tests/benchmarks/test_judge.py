@@ -19,7 +19,7 @@ from benchmarks.judged.judging import SCHEMA, units
 from benchmarks.judged.prompts import messages, read_templates
 from benchmarks.judged.questions import Question, read_answers, read_questions
 from benchmarks.judged.summary import pairs, ratings, settled
-from benchmarks.judged.verdicts import rating, turned, verdict
+from benchmarks.judged.verdicts import mark, rating, turned, verdict
 from corpus.endpoint import EndpointError, EndpointSettings
 
 QUESTIONS = [
@@ -134,6 +134,75 @@ def test_verdicts_out_of_form_are_asked_for_again_and_counted(fake_endpoint, que
     assert found["summary"]["ratings"][0]["mean"] == 7.0
     reminder = fake_endpoint.requests[-1]["messages"][-1]["content"]
     assert "not of the asked form" in reminder
+
+
+@pytest.mark.parametrize(
+    ("said", "rated", "marked"),
+    [
+        ("Rating: [[8]]", 8.0, 8.0),
+        ("Rating: [[7.5]]", 7.5, 7.5),
+        ("[[8]] out of [[10]]", 8.0, 8.0),  # the scale is no rating, whatever brackets it stands in
+        ("[[10]] out of [[10]]", 10.0, 10.0),
+        ("I give it [[6]] of 10.", 6.0, 6.0),
+        ("[[8/10]]", 8.0, 8.0),
+        ("[[ 8 ]]/10", 8.0, 8.0),
+        ("التقييم: [[٨]]", 8.0, 8.0),
+        ("التقييم: [[٧٫٥]]", 7.5, 7.5),
+        ("التقييم: [[٨]] من [[١٠]]", 8.0, 8.0),
+        ("التقييم: [[8]] من أصل 10", 8.0, 8.0),
+        ("First I thought [[3]]. Rating: [[7]]", 7.0, 7.0),  # the last counts
+        ("Rating: [8]", 8.0, 8.0),
+        ("Rated [3] by others; mine: [[9]]", 9.0, 9.0),  # double brackets before single ones
+        ("[[0]]", None, 0.0),  # MT-Bench's scale starts at 1, a mark's at 0
+        ("[[11]]", None, None),
+        ("[[-3]]", None, None),
+        ("9", None, 9.0),  # a mark may stand alone, as the leaderboard asks for it
+        ("٩/١٠", None, 9.0),
+        ("7.5.", None, 7.5),
+        ("12", None, None),
+        ("between 7 and 8", None, None),
+        ("It is good, an eight.", None, None),
+        ("", None, None),
+    ],
+)
+def test_what_a_judge_wrote_is_read(said, rated, marked):
+    assert (rating(said), mark(said)) == (rated, marked)
+
+
+def test_each_judge_and_model_has_its_own_prices(fake_endpoint, questions, tmp_path):
+    """Tokens are words here: each of 5 judgments costs its words times its judge's prices, by the million."""
+    fake_endpoint.answer = lambda payload: "Rating: [[5]]"  # two words
+    fake_endpoint.counts = lambda text: 1_000 if text != "Rating: [[5]]" else 10
+    url = fake_endpoint.url
+    models, judges = f"m={answers(tmp_path / 'm.jsonl', 'gold')}", f"dear=openai:{url},cheap=openai:{url}"
+    found = run(tmp_path / "o", questions, models, judges, modes="single", prices="dear=30/60")["run"]
+    assert found["dear (judge)"]["cost"] == pytest.approx(5 * (1_000 * 30 + 10 * 60) / 1e6)
+    assert found["cheap (judge)"]["cost"] == pytest.approx(5 * (1_000 * 1 + 10 * 2) / 1e6)  # judge_endpoint's
+    assert found["dear (judge)"]["kept"]["cost"] == found["dear (judge)"]["cost"]
+    for prices, message in (
+        ("dear=30", "prices: dear must be INPUT/OUTPUT, as 2.5/10, got '30'"),
+        ("dear=-1/2", "prices: dear must be INPUT/OUTPUT"),
+        ("other=1/2", "prices: other is neither a judge nor a model"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            JudgeConfig(questions="q", models="m=d", judges=f"dear=openai:{url}", output_dir="o", modes="single",
+                        prices=prices)  # fmt: skip
+
+
+def test_a_judge_that_refuses_everything_is_one_error_and_goes_on(fake_endpoint, questions, tmp_path):
+    fake_endpoint.refuse = lambda payload: True
+    arguments = (questions, f"m={answers(tmp_path / 'm.jsonl', 'gold')}", f"j=openai:{fake_endpoint.url}")
+    with pytest.raises(
+        EndpointError, match=r"every one of the first 5 requests was refused, HTTP 400 \(this model's"
+    ):
+        run(tmp_path / "o", *arguments, modes="single")
+    fake_endpoint.refuse = lambda payload: "Write a line." in str(payload)
+    fake_endpoint.answer = by_quality
+    found = run(tmp_path / "o", *arguments, modes="single")
+    assert found["summary"]["judges"][0]["refused"] == 2
+    assert found["run"]["j (judge)"]["refusals"] == {"HTTP 400": 2}
+    page = (tmp_path / "o" / "judged.html").read_text(encoding="utf-8")
+    assert "HTTP 400 (this model&#x27;s context is shorter)" in page
 
 
 @pytest.mark.parametrize(

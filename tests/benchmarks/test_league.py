@@ -14,8 +14,11 @@ from benchmarks.forgetting import changes
 from benchmarks.league.__main__ import main
 from benchmarks.league.conversations import multiple_choice, write_questions
 from benchmarks.league.settings import LeagueConfig
+from benchmarks.report.league import league, means
 from benchmarks.report.samples import Sample, choices_by_model
+from benchmarks.report.standings import suite_means
 from benchmarks.report.writing import read_run, write_league
+from benchmarks.tasks.suites import SUITES
 from corpus.command_line import parse
 from corpus.pipeline.atomic import write_parquet
 
@@ -178,6 +181,48 @@ def test_changes_are_means_over_tasks_of_the_same_items(finished):
         assert row["low"] <= row["difference"] <= row["high"]
     same = changes(runs[0], runs[0], resamples=200, seed=0)
     assert all((row["difference"], row["low"], row["high"]) == (0, 0, 0) for row in same)
+
+
+def scored(name, language, rule, value, chance=0.0):
+    return {
+        "task": name, "title": name, "language": language, "rule": rule, "first": True, "chance": chance, "shots": 0,
+        "items": 1, "signature": "s", "micro": {"value": value, "low": 0.0, "high": 1.0},
+    }  # fmt: skip
+
+
+def test_accuracy_and_f1_are_never_averaged_together():
+    """Two accuracies, two F1, a mark and a mass: four means, none of them over two kinds."""
+    runs = [
+        {
+            "model": {"name": name},
+            "missing": [],
+            "scores": [
+                scored("mmlu_ar", "ar", "letters", 0.5 + more, 0.25),
+                scored("acva", "ar", "continuation", 0.7 + more, 0.5),
+                scored("arcd", "ar", "f1", 0.2),
+                scored("xquad_ar", "ar", "f1", 0.1),
+                scored("alrage", "ar", "judged", 0.9),
+                scored("truthfulqa_mc2", "en", "mass", 0.4, 0.3),
+            ],
+        }
+        for name, more in (("a", 0.0), ("b", 0.1))
+    ]
+    found = means(runs[0])
+    assert list(found) == [("ar", "accuracy"), ("ar", "F1"), ("ar", "mark"), ("en", "probability")]
+    assert [mean.value for mean in found.values()] == pytest.approx([0.6, 0.15, 0.9, 0.4])
+    assert found["ar", "accuracy"].chance == pytest.approx(0.375)
+    rows = {(row["suite"], row["metric"]): row for row in suite_means(runs)}
+    assert rows["arabic", "accuracy"]["means"] == pytest.approx({"a": 0.6, "b": 0.7})
+    assert rows["arabic", "F1"]["tasks"] == 2
+    assert rows["oall-v2", "mark"]["means"] == {"a": 0.9, "b": 0.9}
+    assert ("allam", "F1") not in rows
+    page = league(runs)
+    assert "mean accuracy, tasks of all models (2)" in page
+    assert "mean F1, tasks of all models (2)" in page
+    runs[1]["scores"][2]["rule"] = "exact_match"  # of another measure than the first's
+    assert suite_means(runs)[1] == {
+        "suite": "arabic", "metric": "F1", "tasks": 1, "of": len(SUITES["arabic"].shots), "means": {"a": 0.1, "b": 0.1},
+    }  # fmt: skip
 
 
 def test_a_stopped_league_goes_on_and_earlier_runs_stand_beside(

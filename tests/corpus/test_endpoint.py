@@ -158,6 +158,57 @@ def test_a_request_that_is_refused_does_not_stop_the_others(fake_endpoint, tmp_p
     assert endpoint.ledger.counts["refused"] == 1
 
 
+@pytest.mark.parametrize(("asked", "concurrency", "sent"), [(40, 1, 10), (40, 8, 24), (5, 2, 5)])
+def test_an_endpoint_that_refuses_everything_is_one_error(fake_endpoint, tmp_path, asked, concurrency, sent):
+    """Eight refusals with one status and no answer end it (five, where there are no more); then it is mended."""
+    fake_endpoint.refuse = lambda payload: True
+    number = min(asked, 8)
+    with (
+        Endpoint(settings(fake_endpoint, concurrency=concurrency), tmp_path) as endpoint,
+        pytest.raises(EndpointError) as caught,
+    ):
+        endpoint.ask(questions(asked))
+    assert str(caught.value) == (
+        f"{fake_endpoint.url}: every one of the first {number} requests was refused, HTTP 400 (this model's context is "
+        f"shorter): check model, and whether the endpoint takes such requests: 0 of {asked} answers are kept; the same "
+        "command asks for the rest"
+    )
+    assert number <= len(fake_endpoint.requests) <= sent
+    fake_endpoint.refuse = lambda payload: False
+    replies = ask_once(settings(fake_endpoint), tmp_path, questions(asked))
+    assert all(reply.text and not reply.from_cache for reply in replies)
+
+
+def test_answers_of_an_earlier_run_are_not_lost_to_an_endpoint_that_refuses_now(fake_endpoint, tmp_path):
+    """A kept answer shows that such requests were taken: what is refused then is refused by itself, and counted."""
+    ask_once(settings(fake_endpoint), tmp_path, questions(3))
+    fake_endpoint.refuse = lambda payload: True
+    with Endpoint(settings(fake_endpoint, concurrency=1), tmp_path) as endpoint:
+        replies = endpoint.ask(questions(20))
+        found = endpoint.summary()
+    assert [bool(reply.refusal) for reply in replies] == [False] * 3 + [True] * 17
+    assert (found["from_cache"], found["refused"], found["refusals"]) == (3, 17, {"HTTP 400": 17})
+    assert found["first_refusal"] == "HTTP 400 (this model's context is shorter)"
+
+
+def test_a_late_first_answer_shows_that_the_others_were_refused_by_themselves(fake_endpoint, tmp_path):
+    """Seven refusals, an answer, and thirty refusals more stop nobody; another kind of request starts anew."""
+    fake_endpoint.refuse = lambda payload: "question 7" not in str(payload)
+    with Endpoint(settings(fake_endpoint, concurrency=1), tmp_path) as endpoint:
+        replies = endpoint.ask(questions(38))
+        assert [number for number, reply in enumerate(replies) if not reply.refusal] == [7]
+        with pytest.raises(EndpointError, match="every one of the first 8 requests was refused"):
+            endpoint.ask([completion(f"text {number}") for number in range(30)])
+
+
+def test_one_request_alone_is_refused_by_itself(fake_endpoint, tmp_path):
+    fake_endpoint.refuse = lambda payload: True
+    with Endpoint(settings(fake_endpoint), tmp_path) as endpoint:
+        for number in range(3):
+            (reply,) = endpoint.ask(questions(number + 1)[-1:])
+            assert (reply.refusal, reply.status) == ("HTTP 400 (this model's context is shorter)", 400)
+
+
 def test_a_request_that_always_fails_among_others_is_a_refusal(fake_endpoint, tmp_path):
     """A poisonous prompt breaks its own answers only, so it must not hold up the rest."""
     respond = fake_endpoint.answer
