@@ -1,63 +1,17 @@
 """All runs of the experiment: one base for each seed, its new rows, and the legs that start from them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
 from experiments.forgetting.legs import LEGS
-from experiments.forgetting.mixtures import TokenMixture
 from experiments.forgetting.settings import Forgetting
+from experiments.jobs import BASE, LOG, Job, Vocabulary, planned_flops, run_dir
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.compute import flops_per_token
-from nemo_recipes.planning.plan import make_plan
-from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shape, Watch
+from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Watch
 from tokenization.embeddings import Embeddings
 
-BASE = "base"
-LOG = "output.log"
 BEYOND = 1.03
 """Legs run this much further than planned, since a blend's text takes a little more or fewer tokens than all text."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vocabulary:
-    """A tokenizer, its token files, and the shape of the model that reads them.
-
-    Attributes:
-        tokenizer: Path of the tokenizer.
-        tokens: Directory of its token files.
-        shape: Shape of the model with its rows.
-        mixtures: Each mixture in its tokens.
-        plans: Directory of the plans, one for each mixture.
-    """
-
-    tokenizer: str
-    tokens: Path
-    shape: Shape
-    mixtures: Mapping[str, TokenMixture]
-    plans: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What one worker does at a time: a run, rows that are made of it, or both.
-
-    Attributes:
-        seed: Number of the repetition.
-        leg: Letter of the leg, or base.
-        config: The run; None for a base that is there already.
-        flops: What the run computes, by its plan.
-        log: File for what it prints.
-        rows: Checkpoints with new rows that are made afterwards.
-    """
-
-    seed: int
-    leg: str
-    config: PretrainConfig | None
-    flops: int
-    log: Path
-    rows: tuple[Embeddings, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +34,6 @@ def compared_at(settings: Forgetting, base: Vocabulary) -> Points:
     return Points(num_bytes=num_bytes, flops=tokens * _flops(settings, base))
 
 
-def run_dir(settings: Forgetting, seed: int, name: str) -> Path:
-    """Directory of a run, or of a checkpoint with new rows."""
-    return Path(settings.output_dir, "runs", f"seed-{seed}", name)
-
-
 def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> list[Job]:
     """The bases, and what is made of them before any leg begins."""
     methods = sorted({LEGS[leg].rows or "mean" for leg in settings.legs if LEGS[leg].rows})
@@ -94,15 +43,15 @@ def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> l
             Embeddings(
                 checkpoint=_base_model(settings, seed),
                 tokenizer=expanded.tokenizer,
-                output_dir=str(run_dir(settings, seed, f"rows-{method}")),
+                output_dir=str(run_dir(settings.output_dir, seed, f"rows-{method}")),
                 method=method,
                 seed=seed,
             )
             for method in methods
         )
         config = _base_config(settings, base, seed) if settings.stage1 else None
-        log = run_dir(settings, seed, BASE) / LOG
-        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=_planned_flops(config), log=log, rows=rows))
+        log = run_dir(settings.output_dir, seed, BASE) / LOG
+        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=planned_flops(config), log=log, rows=rows))
     return jobs
 
 
@@ -114,19 +63,19 @@ def leg_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> li
         for letter in settings.legs:
             vocabulary = expanded if LEGS[letter].rows else base
             config = _leg_config(settings, letter, vocabulary, seed, points)
-            log = run_dir(settings, seed, letter) / LOG
-            jobs.append(Job(seed=seed, leg=letter, config=config, flops=_planned_flops(config), log=log))
+            log = run_dir(settings.output_dir, seed, letter) / LOG
+            jobs.append(Job(seed=seed, leg=letter, config=config, flops=planned_flops(config), log=log))
     return jobs
 
 
 def _base_model(settings: Forgetting, seed: int) -> str:
-    return settings.checkpoint or str(run_dir(settings, seed, BASE) / "model")
+    return settings.checkpoint or str(run_dir(settings.output_dir, seed, BASE) / "model")
 
 
 def _base_config(settings: Forgetting, base: Vocabulary, seed: int) -> PretrainConfig:
     assert settings.stage1 is not None
     return PretrainConfig(
-        output_dir=str(run_dir(settings, seed, BASE)),
+        output_dir=str(run_dir(settings.output_dir, seed, BASE)),
         data=_data(settings, base, "english"),
         model=Model(shape=settings.stage1.shape, new_rows_from=0, note=settings.note),
         training=replace(settings.stage1.training, seed=seed),
@@ -150,9 +99,9 @@ def _leg_config(
         seed=seed,
         rows_first_steps=max(1, round(how.rows_first_share * steps_to_bytes)) if leg.rows_first else 0,
     )
-    start = run_dir(settings, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
+    start = run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
     return PretrainConfig(
-        output_dir=str(run_dir(settings, seed, letter)),
+        output_dir=str(run_dir(settings.output_dir, seed, letter)),
         data=_data(settings, vocabulary, leg.mixture),
         model=Model(
             checkpoint=str(start),
@@ -170,10 +119,8 @@ def _leg_config(
 
 def _data(settings: Forgetting, vocabulary: Vocabulary, mixture: str) -> Data:
     texts = settings.texts
-    return Data(
-        tokens=str(vocabulary.tokens),
-        tokenizer=vocabulary.tokenizer,
-        plan=str(vocabulary.plans / f"{mixture}.yaml"),
+    return vocabulary.data(
+        mixture,
         sequence_length=texts.sequence_length,
         end_piece=texts.end_piece,
         validation_share=texts.validation_share,
@@ -183,17 +130,3 @@ def _data(settings: Forgetting, vocabulary: Vocabulary, mixture: str) -> Data:
 
 def _flops(settings: Forgetting, vocabulary: Vocabulary) -> int:
     return flops_per_token(vocabulary.shape, settings.texts.sequence_length)
-
-
-def _planned_flops(config: PretrainConfig | None) -> int:
-    if config is None:
-        return 0
-    plan = make_plan(config)
-    return plan.tokens * plan.flops_per_token
-
-
-def described(job: Job) -> dict[str, Any]:
-    """A run of the plan, for people."""
-    assert job.config is not None
-    plan = make_plan(job.config)
-    return {"seed": job.seed, "leg": job.leg, "steps": plan.steps, "tokens": plan.tokens, "flops": job.flops}

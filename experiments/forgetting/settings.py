@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from experiments.forgetting.legs import LEGS
+from experiments.stage1 import Stage1
 from nemo_recipes.planning.settings import Hardware, Layout
-from nemo_recipes.pretrain_config import Shape, Training
+from nemo_recipes.pretrain_config import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +53,6 @@ class Texts:
             raise ValueError(f"sequence_length must be at least 2, got {self.sequence_length}")
         if not 0 < self.validation_megabytes < math.inf:
             raise ValueError(f"validation_megabytes must be above 0, got {self.validation_megabytes:g}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage1:
-    """How the English base is made from scratch, once for each seed.
-
-    Attributes:
-        shape: Its shape, with as many rows as the base tokenizer has ids.
-        training: How it learns; the seed is the experiment's.
-    """
-
-    shape: Shape
-    training: Training
 
 
 @dataclass(frozen=True, kw_only=True)

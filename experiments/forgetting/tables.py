@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from experiments.errors import ExperimentError
-from experiments.forgetting.curves import LANGUAGES, Curve, read_at
-from experiments.forgetting.intervals import holm, interval, paired
+from experiments.curves import LANGUAGES, Curve, read_at
+from experiments.intervals import holm, interval, paired
 from experiments.forgetting.legs import COMPARISONS
 from experiments.forgetting.matrix import Points
 

@@ -19,16 +19,18 @@ from corpus.errors import CorpusError
 from corpus.pipeline.atomic import read_json, sha256_of, write_json
 from experiments.errors import ExperimentError
 from experiments.forgetting.__main__ import plan_text, summary
-from experiments.forgetting.curves import Curve, read_at, read_curve
-from experiments.forgetting.intervals import holm, paired
+from experiments.curves import Curve, read_at, read_curve
+from experiments.intervals import holm, paired
 from experiments.forgetting.matrix import Points
-from experiments.forgetting.mixtures import byte_shares, in_tokens
+from experiments.forgetting.mixtures import byte_shares
 from experiments.forgetting.parallel_documents import INTO_ARABIC, LANGUAGE, SOURCE, document
-from experiments.forgetting.run import run, stages
-from experiments.forgetting.scheduling import last_step
-from experiments.forgetting.settings import Continued, Forgetting, Stage1, Texts
+from experiments.forgetting.run import run
+from experiments.forgetting.settings import Continued, Forgetting, Texts
 from experiments.forgetting.tables import results
 from experiments.forgetting.texts import make_texts
+from experiments.mixtures import in_tokens
+from experiments.scheduling import last_step, stages
+from experiments.stage1 import Stage1
 from nemo_recipes.data.split import validation_mask
 from nemo_recipes.pretrain_config import Shape, Training
 from tokenization.held_out import is_held_out
@@ -483,7 +485,7 @@ def test_a_whole_experiment(settings: Forgetting) -> None:
 
 
 def test_whole_repetitions_are_finished_first() -> None:
-    from experiments.forgetting.matrix import Job
+    from experiments.jobs import Job
 
     bases = [Job(seed=seed, leg="base", config=None, flops=0, log=Path("log")) for seed in (1, 2, 3)]
     legs = [
