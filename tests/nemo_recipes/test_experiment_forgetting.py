@@ -18,7 +18,7 @@ from corpus.command_line import parse
 from corpus.errors import CorpusError
 from corpus.pipeline.atomic import read_json, sha256_of, write_json
 from experiments.errors import ExperimentError
-from experiments.forgetting.__main__ import plan_text, summary
+from experiments.forgetting.__main__ import summary
 from experiments.curves import Curve, read_at, read_curve
 from experiments.intervals import holm, paired
 from experiments.forgetting.matrix import Points
@@ -29,6 +29,7 @@ from experiments.forgetting.settings import Continued, Forgetting, Texts
 from experiments.forgetting.tables import results
 from experiments.forgetting.texts import make_texts
 from experiments.mixtures import in_tokens
+from experiments.plan_text import plan_text
 from experiments.scheduling import last_step, stages
 from experiments.stage1 import Stage1
 from nemo_recipes.data.split import validation_mask
