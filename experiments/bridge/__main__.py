@@ -22,7 +22,9 @@ def summary(results: dict[str, Any]) -> str:
 
     lines = [f"{len(results['seeds'])} seeds, {results['tokens']:,} tokens for each leg:"]
     lines += [f"  {finding}" for finding in findings(results)]
-    return "\n".join([*lines, *opened(results["paths"], "each measure of each leg, and the differences")]) + "\n"
+    return (
+        "\n".join([*lines, *opened(results["paths"], "each measure of each leg, and the differences")]) + "\n"
+    )
 
 
 if __name__ == "__main__":

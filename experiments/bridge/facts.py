@@ -111,8 +111,10 @@ def fact_documents(facts: Sequence[Fact], times: int, seed: int) -> pl.DataFrame
         language = own[0].told
         for number in range(times):
             told = [
-                sentence(own[place], language, int(rng.integers(len(relations()[own[place].relation][language]))))
+                sentence(
+                    own[place], language, int(rng.integers(len(relations()[own[place].relation][language])))
+                )
                 for place in rng.permutation(len(own))
             ]
-            rows.append({"id": f"{SOURCE}/{name}/{number}", "text": " ".join(told), "language": language})
+            rows.append({"id": f"{name}/{number}", "text": " ".join(told), "language": language})
     return pl.DataFrame(rows, schema={"id": pl.String, "text": pl.String, "language": pl.String})

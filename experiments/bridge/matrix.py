@@ -1,4 +1,4 @@
-"""All runs of the experiment: one base for each seed, its new rows, the legs that start from them, and what is asked."""
+"""All runs: one base for each seed, its new rows, the legs that start from them, and what each model is asked."""
 
 from dataclasses import replace
 from functools import partial
@@ -67,18 +67,23 @@ def measures_path(settings: Bridge, seed: int, leg: str) -> Path:
     return run_dir(settings.output_dir, seed, leg) / MEASURES
 
 
-def _asked(settings: Bridge, model: Path, output: Path) -> partial[None]:
-    asked = Asked(
+def asked_of(settings: Bridge, model: Path, output: Path) -> Asked:
+    """A model, and what it is asked; the answers go to `output`."""
+    return Asked(
         model=model,
         tokenizer=Path(settings.texts.tokenizer),
         texts=Path(settings.output_dir, "texts"),
         companies=settings.texts.companies,
         seed=settings.texts.seed,
+        end_piece=settings.texts.end_piece,
         longest_context=settings.texts.sequence_length,
         measures=settings.measures,
         output=output,
     )
-    return partial(measure_model, asked)
+
+
+def _asked(settings: Bridge, model: Path, output: Path) -> partial[None]:
+    return partial(measure_model, asked_of(settings, model, output))
 
 
 def _base_config(settings: Bridge, base: Vocabulary, seed: int) -> PretrainConfig:

@@ -30,6 +30,7 @@ class Asked:
         texts: Directory of the experiment's texts.
         companies: Made-up companies of each kind.
         seed: Seed of the facts, and of what is drawn here.
+        end_piece: The piece that follows each document; empty for the tokenizer's end-of-text.
         longest_context: Most tokens that it reads.
         measures: What is asked.
         output: File of the answers.
@@ -40,6 +41,7 @@ class Asked:
     texts: Path
     companies: int
     seed: int
+    end_piece: str
     longest_context: int
     measures: Measures
     output: Path
@@ -67,7 +69,12 @@ def measure_model(asked: Asked) -> None:
     settings = asked.measures
     with threads_of_worker():
         reader = Reader(
-            asked.model, asked.tokenizer, longest=asked.longest_context, device=settings.device, batch=settings.batch
+            asked.model,
+            asked.tokenizer,
+            asked.end_piece,
+            longest=asked.longest_context,
+            device=settings.device,
+            batch=settings.batch,
         )
         found: dict[str, Any] = {"made_from": made_from, "measures": {}, "layers": {}}
         for name, pairs in held_out_sets(asked).items():
@@ -87,11 +94,15 @@ def is_measured(output: Path, made_from: dict[str, Any]) -> bool:
 def held_out_sets(asked: Asked) -> dict[str, list[tuple[str, str]]]:
     """Held-out pairs, English first, by the kind of text: those of the corpus, and the news that a user gives."""
     frame = pl.read_parquet(asked.texts / HELD_OUT)
-    found = {"pairs": list(frame.select(*LANGUAGES).sample(fraction=1, shuffle=True, seed=asked.seed).iter_rows())}
+    found = {
+        "pairs": list(frame.select(*LANGUAGES).sample(fraction=1, shuffle=True, seed=asked.seed).iter_rows())
+    }
     if asked.measures.news:
         from benchmarks.translating import read_pairs
 
-        news = pl.DataFrame([(pair.en, pair.ar) for pair in read_pairs(Path(asked.measures.news))], orient="row")
+        news = pl.DataFrame(
+            [(pair.en, pair.ar) for pair in read_pairs(Path(asked.measures.news))], orient="row"
+        )
         for column in news.columns:
             news = news.unique(column, keep="first", maintain_order=True)
         found["news"] = list(news.sample(fraction=1, shuffle=True, seed=asked.seed).iter_rows())
@@ -160,8 +171,8 @@ def _translate(reader: "Reader", asked: Asked, measures: dict[str, Rows]) -> dic
 def _recall(reader: "Reader", asked: Asked, measures: dict[str, Rows]) -> None:
     from experiments.bridge.recall import ask
 
-    for (told, language), credits in ask(reader, make_facts(asked.companies, asked.seed)).items():
-        measures[f"facts {told} {language}"] = [[float(credit), 1.0] for credit in credits]
+    for (told, language), earned in ask(reader, make_facts(asked.companies, asked.seed)).items():
+        measures[f"facts {told} {language}"] = [[float(credit), 1.0] for credit in earned]
 
 
 def _examples(asked: Asked) -> list[tuple[str, str]]:

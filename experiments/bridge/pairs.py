@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from corpus.fold import fold_text
+from corpus.fold import fold
 from corpus.pair_documents import PairDocuments, formats
 from corpus.pair_documents.balance import choose
 from corpus.pair_documents.bundles import LANGUAGES, bundled, sizes_of
 from corpus.pair_documents.settings import PLAIN
+from corpus.text_buffers import from_buffers
 from nemo_recipes.data.split import validation_mask
 
 COLUMNS = ("id", "text", "language", "domain", "license", "kind")
@@ -26,7 +27,9 @@ def paired(pairs: pl.DataFrame, settings: PairDocuments, *, closed: bool) -> dic
         sizes, shares, every=False, translation_pairs=settings.translation_pairs, seed=settings.seed
     ).join(sizes.select("row", "bundle"), on="row", maintain_order="left")
     return {
-        str(name): _documents(formats.make(name, whole, rows.filter(pl.col("format") == name), settings), whole)
+        str(name): _documents(
+            formats.make(name, whole, rows.filter(pl.col("format") == name), settings), whole
+        )
         for name in rows["format"].unique(maintain_order=True).sort()
     }
 
@@ -77,8 +80,14 @@ def held_out(pairs: Sequence[pl.DataFrame], share: float) -> tuple[list[pl.DataF
     training = [frame.filter(~mask) for frame, mask in zip(pairs, masks, strict=True)]
     others = pl.concat([frame.filter(mask) for frame, mask in zip(pairs, masks, strict=True)])
     for language in LANGUAGES:
-        seen = {fold_text(text) for frame in training for text in frame[language]}
-        keys = pl.Series([fold_text(text) for text in others[language]], dtype=pl.String)
-        fresh = pl.Series([bool(key) and key not in seen for key in keys], dtype=pl.Boolean)
-        others = others.with_columns(_key=keys).filter(fresh).unique("_key", keep="first", maintain_order=True)
+        seen = pl.concat([_folded(frame[language]) for frame in training])
+        others = (
+            others.with_columns(_key=_folded(others[language]))
+            .filter((pl.col("_key") != "") & ~pl.col("_key").is_in(seen.unique().implode()))
+            .unique("_key", keep="first", maintain_order=True)
+        )
     return training, others.select("pair", "domain", *LANGUAGES)
+
+
+def _folded(texts: pl.Series) -> pl.Series:
+    return from_buffers(fold(texts))

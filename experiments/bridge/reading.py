@@ -1,6 +1,6 @@
 """A model reads: how sure it is of a text after another one, and what it makes of texts, layer by layer.
 
-Shapes: B texts of a batch, T tokens, L layers (the embeddings are the first), D width.
+`ids` and `mask` are int64[texts, tokens] of a batch; the embeddings count as the first layer.
 """
 
 import contextlib
@@ -22,13 +22,15 @@ Floats = NDArray[np.float64]
 class Reader:
     """A causal language model with its tokenizer; each text follows an end of document, as in training."""
 
-    def __init__(self, model: Path, tokenizer: Path, *, longest: int, device: str, batch: int) -> None:
+    def __init__(
+        self, model: Path, tokenizer: Path, end_piece: str, *, longest: int, device: str, batch: int
+    ) -> None:
         from transformers import AutoModelForCausalLM
 
         loaded: Any = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32, local_files_only=True)
         self.model = loaded.to(device).eval()
         self.cut = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
-        self.end_id = open_tokenizer(str(tokenizer), "").end_id
+        self.end_id = open_tokenizer(str(tokenizer), end_piece).end_id
         self.longest, self.device, self.batch = longest, device, batch
 
     def ids(self, text: str) -> list[int]:
@@ -43,7 +45,9 @@ class Reader:
         """
         encoded = self.cut.encode(opening + continuation, add_special_tokens=False)
         end = len(opening)
-        first = next((place for place, (_, stop) in enumerate(encoded.offsets) if stop > end), len(encoded.ids))
+        first = next(
+            (place for place, (_, stop) in enumerate(encoded.offsets) if stop > end), len(encoded.ids)
+        )
         return [self.end_id, *encoded.ids], first + 1
 
     def fits(self, opening: str, continuation: str) -> bool:
@@ -56,8 +60,8 @@ class Reader:
         encoded = [self.with_continuation(*pair) for pair in pairs]
         found = np.zeros(len(pairs))
         for rows in self._batches([len(ids) for ids, _ in encoded]):
-            ids_BT, mask_BT = self._padded([encoded[row][0] for row in rows])
-            hidden_BTD = self.model.model(input_ids=ids_BT, attention_mask=mask_BT).last_hidden_state
+            ids, mask = self._padded([encoded[row][0] for row in rows])
+            hidden = self.model.model(input_ids=ids, attention_mask=mask).last_hidden_state
             places = [
                 (number, place)
                 for number, row in enumerate(rows)
@@ -66,8 +70,8 @@ class Reader:
             if not places:
                 continue
             at = torch.tensor(places, device=self.device)
-            logits = self.model.lm_head(hidden_BTD[at[:, 0], at[:, 1] - 1]).float()
-            nats = torch.nn.functional.cross_entropy(logits, ids_BT[at[:, 0], at[:, 1]], reduction="none")
+            logits = self.model.lm_head(hidden[at[:, 0], at[:, 1] - 1]).float()
+            nats = torch.nn.functional.cross_entropy(logits, ids[at[:, 0], at[:, 1]], reduction="none")
             np.add.at(
                 found,
                 [rows[number] for number, _ in places],
@@ -77,21 +81,21 @@ class Reader:
 
     @torch.inference_mode()
     def states(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Mean over each text's tokens of what every layer makes of them; float32[L, texts, D]."""
+        """Mean over each text's tokens of what every layer makes of them; float32[layers, texts, width]."""
         encoded = [self.ids(text)[: self.longest] for text in texts]
         found: NDArray[np.float32] | None = None
         for rows in self._batches([len(ids) for ids in encoded]):
-            ids_BT, mask_BT = self._padded([encoded[row] for row in rows])
+            ids, mask = self._padded([encoded[row] for row in rows])
             layers = self.model.model(
-                input_ids=ids_BT, attention_mask=mask_BT, output_hidden_states=True
+                input_ids=ids, attention_mask=mask, output_hidden_states=True
             ).hidden_states
-            weights_BT = mask_BT.float()
-            weights_BT[:, 0] = 0  # the end of the document before
-            weights_BT /= weights_BT.sum(1, keepdim=True).clamp(min=1)
-            means_LBD = torch.stack([(layer * weights_BT[..., None]).sum(1) for layer in layers])
+            weights = mask.float()
+            weights[:, 0] = 0  # the end of the document before
+            weights /= weights.sum(1, keepdim=True).clamp(min=1)
+            means = torch.stack([(layer * weights[..., None]).sum(1) for layer in layers])
             if found is None:
-                found = np.zeros((len(layers), len(texts), means_LBD.shape[-1]), np.float32)
-            found[:, rows] = means_LBD.float().cpu().numpy()
+                found = np.zeros((len(layers), len(texts), means.shape[-1]), np.float32)
+            found[:, rows] = means.float().cpu().numpy()
         assert found is not None
         return found
 
@@ -101,15 +105,15 @@ class Reader:
         encoded = [self.ids(opening.rstrip(" ")) for opening in openings]
         found = [""] * len(openings)
         for rows in self._batches([len(ids) for ids in encoded]):
-            ids_BT, mask_BT = self._padded([encoded[row] for row in rows], left=True)
+            ids, mask = self._padded([encoded[row] for row in rows], left=True)
             made = self.model.generate(
-                input_ids=ids_BT, attention_mask=mask_BT, max_new_tokens=new_tokens, do_sample=False,
+                input_ids=ids, attention_mask=mask, max_new_tokens=new_tokens, do_sample=False,
                 pad_token_id=self.end_id, eos_token_id=self.end_id,
             )  # fmt: skip
-            for row, ids in zip(rows, made.tolist(), strict=True):
+            for row, whole in zip(rows, made.tolist(), strict=True):
                 # Decoded after its opening, for a piece alone may lose the space before it.
                 before = self.cut.decode(encoded[row])
-                after = self.cut.decode(encoded[row] + ids[ids_BT.shape[1] :])[len(before) :]
+                after = self.cut.decode(encoded[row] + whole[ids.shape[1] :])[len(before) :]
                 found[row] = after.strip().split("\n")[0].strip()
         return found
 
@@ -121,13 +125,13 @@ class Reader:
 
     def _padded(self, sequences: Sequence[Sequence[int]], *, left: bool = False) -> tuple[Any, Any]:
         longest = max(map(len, sequences))
-        ids_BT = torch.full((len(sequences), longest), self.end_id)
-        mask_BT = torch.zeros((len(sequences), longest), dtype=torch.long)
+        ids = torch.full((len(sequences), longest), self.end_id)
+        mask = torch.zeros((len(sequences), longest), dtype=torch.long)
         for number, sequence in enumerate(sequences):
             where = slice(longest - len(sequence), None) if left else slice(len(sequence))
-            ids_BT[number, where] = torch.tensor(sequence)
-            mask_BT[number, where] = 1
-        return ids_BT.to(self.device), mask_BT.to(self.device)
+            ids[number, where] = torch.tensor(sequence)
+            mask[number, where] = 1
+        return ids.to(self.device), mask.to(self.device)
 
 
 @contextlib.contextmanager

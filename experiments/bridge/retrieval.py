@@ -50,7 +50,9 @@ def hits(scores: Floats) -> Floats:
     return np.where(np.diag(scores) >= highest, 1 / shared, 0.0)
 
 
-def both_ways(left: NDArray[np.floating], right: NDArray[np.floating], neighbors: int) -> tuple[Floats, Floats]:
+def both_ways(
+    left: NDArray[np.floating], right: NDArray[np.floating], neighbors: int
+) -> tuple[Floats, Floats]:
     """Hits of each left row among the right ones, and of each right row among the left ones."""
     scores = csls(similarities(left, right), neighbors)
     return hits(scores), hits(scores.T)
@@ -71,7 +73,9 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> Floats:
     >>> lexical(["born 1990"], ["\u0661\u0669\u0669\u0660", "-"]).round(3).tolist()
     [[0.0, 0.0]]
     """
-    bags = [[Counter(_SHARED.findall(text.translate(_DIGITS).lower())) for text in side] for side in (left, right)]
+    bags = [
+        [Counter(_SHARED.findall(text.translate(_DIGITS).lower())) for text in side] for side in (left, right)
+    ]
     shared = sorted(set().union(*bags[0]) & set().union(*bags[1]))
     number = {word: place for place, word in enumerate(shared)}
     counts = [np.zeros((len(side), len(shared))) for side in bags]

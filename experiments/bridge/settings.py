@@ -24,8 +24,8 @@ class Texts:
         end_piece: The piece that follows each document; empty for the tokenizer's end-of-text.
         validation_share: Share of documents, and of pairs, that are not trained on.
         validation_megabytes: Held-out text of each language and domain, in millions of bytes.
-        english_share: Share of English in all legs, in bytes of text; the rest is Arabic. Parallel documents, translated
-            text and facts are taken from it, so that both languages keep their shares.
+        english_share: Share of English in all legs, in bytes of text; the rest is Arabic. Parallel documents,
+            translated text and facts are taken from both, so that the languages keep their shares.
         pair_share: Share of parallel documents in leg f, and of their unpaired texts in leg g, in bytes of text.
         pair_weights: Weight of each source of pairs within that share, by its name; empty for its size.
         formats: Share of each format of parallel documents, as `python -m corpus.pair_documents` makes them.

@@ -53,9 +53,7 @@ def make_texts(settings: Texts, output: Path) -> dict[str, Any]:
     if made is not None:
         return made
     manifest = read_manifest(Path(settings.corpus))
-    closed = {
-        source["name"] for source in manifest["config"]["sources"] if not source.get("examples", True)
-    }
+    closed = {source["name"] for source in manifest["config"]["sources"] if not source.get("examples", True)}
     writer = _Writer(output, settings.validation_share)
     pairs: dict[str, list[pl.DataFrame]] = {}
     for shard in tqdm(manifest["shards"], desc="texts", unit="shard", disable=None):
@@ -104,7 +102,9 @@ class _Writer:
         self.shards: list[dict[str, Any]] = []
         self.parts: list[dict[str, Any]] = []
 
-    def write(self, source: str, documents: pl.DataFrame, *, made_of: str, arabic: float | None = None) -> None:
+    def write(
+        self, source: str, documents: pl.DataFrame, *, made_of: str, arabic: float | None = None
+    ) -> None:
         """Documents (columns id, text, language, domain, ...) as a source; `arabic` is known for those in one."""
         ids = for_training(source + "/" + documents["id"], self.validation_share)
         shard = as_shard(documents.with_columns(id=ids, source=pl.lit(source)))
@@ -146,7 +146,9 @@ def _write_facts(settings: Texts, told: list[facts.Fact], writer: _Writer) -> No
     documents = facts.fact_documents(told, settings.fact_documents, settings.seed)
     writer.write(
         facts.SOURCE,
-        documents.with_columns(domain=pl.lit(facts.DOMAIN), license=pl.lit("CC0-1.0"), kind=pl.lit("natural")),
+        documents.with_columns(
+            domain=pl.lit(facts.DOMAIN), license=pl.lit("CC0-1.0"), kind=pl.lit("natural")
+        ),
         made_of=facts.SOURCE,
     )
 
@@ -181,18 +183,14 @@ def _examples(of_source: Mapping[str, pl.DataFrame], closed: set[str]) -> pl.Dat
 
 
 def values_in_pairs(training: pl.DataFrame) -> dict[str, int]:
-    """Of each relation's values, how many have both their names as whole sides of a training pair or within one."""
+    """Of each relation's values, how many have both their names in one training pair, as words."""
     counts = {}
     for relation, content in facts.relations().items():
-        counts[relation] = sum(
-            bool(
-                training.select(
-                    (
-                        pl.col("en").str.contains(english, literal=True)
-                        & pl.col("ar").str.contains(arabic, literal=True)
-                    ).any()
-                ).item()
-            )
+        both = [
+            (pl.col("en").str.contains(rf"\b{english}\b") & pl.col("ar").str.contains(rf"\b{arabic}\b")).any()
             for english, arabic in content["values"]
+        ]
+        counts[relation] = sum(
+            training.select(each.alias(str(place)) for place, each in enumerate(both)).row(0)
         )
     return counts

@@ -24,8 +24,8 @@ def opening(source: str, direction: str, examples: Sequence[tuple[str, str]]) ->
     Arabic: X
     <BLANKLINE>
     English: ship
-    Arabic: 
-    """  # noqa: W291
+    Arabic:
+    """
     lines = instruction_lines()
     line, before, after = (
         lines.filter((lines["direction"] == direction) & (lines["template"] == TEMPLATE))
@@ -49,7 +49,11 @@ def shuffled(count: int, seed: int) -> NDArray[np.int64]:
 
 
 def read_from_source(
-    reader: Reader, pairs: Sequence[tuple[str, str]], direction: str, examples: Sequence[tuple[str, str]], seed: int
+    reader: Reader,
+    pairs: Sequence[tuple[str, str]],
+    direction: str,
+    examples: Sequence[tuple[str, str]],
+    seed: int,
 ) -> Floats:
     """For each pair, bits that its target costs more after another pair's source than after its own, and its bytes.
 
@@ -68,7 +72,7 @@ def read_from_source(
 
 
 def chrf_statistics(translations: Sequence[str], references: Sequence[str]) -> Floats:
-    """sacrebleu's counts behind chrF++ for each sentence; those of a corpus are their sums."""
+    """Sacrebleu's counts behind chrF++ for each sentence; those of a corpus are their sums."""
     rows = chrf()._extract_corpus_statistics(list(translations), [list(references)])  # noqa: SLF001
     return np.array(rows, np.float64)
 

@@ -99,7 +99,9 @@ def _leg_config(
         seed=seed,
         rows_first_steps=max(1, round(how.rows_first_share * steps_to_bytes)) if leg.rows_first else 0,
     )
-    start = run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
+    start = (
+        run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
+    )
     return PretrainConfig(
         output_dir=str(run_dir(settings.output_dir, seed, letter)),
         data=_data(settings, vocabulary, leg.mixture),

@@ -9,6 +9,7 @@ from experiments.forgetting.legs import MixtureName
 from experiments.forgetting.parallel_documents import DOMAIN, LANGUAGE, SOURCE
 from experiments.mixtures import Part, make_room
 
+
 def byte_shares(
     corpus: Path, name: MixtureName, *, english_share: float, parallel_share: float, arabic_of_parallel: float
 ) -> dict[Part, float]:

@@ -154,9 +154,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def html(results: Mapping[str, Any], picture: str) -> str:
     """The report as one page that loads nothing."""
-    return report.html(
-        TITLE, results, PICTURE, sections(results), drawn=picture, tiles=_tiles(results)
-    )
+    return report.html(TITLE, results, PICTURE, sections(results), drawn=picture, tiles=_tiles(results))
 
 
 def _tiles(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:

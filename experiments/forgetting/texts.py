@@ -44,7 +44,9 @@ def make_texts(settings: Texts, output: Path) -> dict[str, Any]:
     closed = {source["name"] for source in sources if not source.get("examples", True)}
     for shard in tqdm(of_corpus["shards"], desc="texts", unit="shard"):
         stays = kept(
-            pl.read_parquet(Path(settings.corpus, shard["path"])), settings.validation_share, settings.held_out
+            pl.read_parquet(Path(settings.corpus, shard["path"])),
+            settings.validation_share,
+            settings.held_out,
         )
         pairs.append(stays.filter(~pl.col("validation") & pl.col("pair").is_not_null()))
         shards.append(write_shard(output, shard["path"], stays.drop("validation"), shard["source"]))
