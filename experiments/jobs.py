@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.mixtures import TokenMixture
-from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.plan import make_plan
 from nemo_recipes.pretrain_config import PretrainConfig, Shape
 from tokenization.embeddings import Embeddings
@@ -32,15 +31,6 @@ class Vocabulary:
     shape: Shape
     mixtures: Mapping[str, TokenMixture]
     plans: Path
-
-    def data(self, mixture: str, **reading: Any) -> Data:
-        """How a run reads a mixture; `reading` are the settings of `Data` that are the same for all runs."""
-        return Data(
-            tokens=str(self.tokens),
-            tokenizer=self.tokenizer,
-            plan=str(self.plans / f"{mixture}.yaml"),
-            **reading,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,8 +89,9 @@ def html(
     *,
     drawn: str,
     tiles: Iterable[tuple[str, str, str]],
+    style: str = "",
 ) -> str:
-    """The report as one page that loads nothing; `drawn` is the picture as SVG."""
+    """The report as one page that loads nothing; `drawn` is the picture as SVG, `style` adds to the page's."""
     note = results["settings"]["note"]
     shown = "\n".join(map(_section, sections))
     settings = yaml.safe_dump(dict(results["settings"]), sort_keys=False, allow_unicode=True)
@@ -100,7 +101,7 @@ def html(
     return shell.html_page(
         "Experiment",
         title,
-        style="figure{max-width:none;margin:1.6rem 0}",
+        style="figure{max-width:none;margin:1.6rem 0}" + style,
         header=f"{said}{figures}",
         main=f'<figure class="scroll">{wide}</figure>\n<p class="how">{picture.how}</p>\n{shown}\n<section>'
         "<h2>Settings</h2>\n<details><summary>All of them</summary>"

@@ -1,7 +1,7 @@
 """Token files and plans of an experiment's texts, once in the base tokenizer and once in the expanded one."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,28 @@ from tokenization.embeddings.expansion import read_expansion
 from tokenization.loading.places import find_file
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What all runs of an experiment share.
+
+    Attributes:
+        base: The base tokenizer and what was made with it.
+        expanded: The expanded one.
+        texts: Manifest of the texts.
+        held_out: Bytes and documents of the validation files, the same for both tokenizers.
+        shares: Shares of each mixture by part, in bytes.
+    """
+
+    base: Vocabulary
+    expanded: Vocabulary
+    texts: dict[str, Any]
+    held_out: dict[str, Any]
+    shares: dict[str, dict[str, float]]
+
+
 def make_vocabularies(
     output: Path,
+    texts: dict[str, Any],
     shares: Mapping[str, Mapping[Part, float]],
     shape: Shape,
     *,
@@ -24,11 +44,12 @@ def make_vocabularies(
     tokenizer: str,
     validation_share: float,
     end_piece: str,
-) -> tuple[Vocabulary, Vocabulary, dict[str, Any]]:
-    """The base's vocabulary, the expanded one, and what is held out, of the corpus in `output`/texts.
+) -> Prepared:
+    """Token files and plans in both tokenizers, of the corpus in `output`/texts.
 
     Args:
         output: Directory of the experiment; what is there already and still true is used again.
+        texts: Manifest of that corpus.
         shares: Shares of each mixture by part, in bytes.
         shape: Shape of the base.
         base_tokenizer: Its tokenizer, as `tokenization.loading` names it.
@@ -65,7 +86,15 @@ def make_vocabularies(
         held_out.append(_held_out(tokens["parts"]))
     if held_out[0] != held_out[1]:
         raise ExperimentError(f"{output}: the two tokenizers' held-out texts differ: make both again")
-    return vocabularies[0], vocabularies[1], held_out[0]
+    return Prepared(
+        base=vocabularies[0],
+        expanded=vocabularies[1],
+        texts=texts,
+        held_out=held_out[0],
+        shares={
+            name: {" ".join(part): share for part, share in parts.items()} for name, parts in shares.items()
+        },
+    )
 
 
 def _path_of(tokenizer: str) -> str:

@@ -1,6 +1,5 @@
 """All runs: one base for each seed, its new rows, the legs that start from them, and what each model is asked."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from experiments.bridge.legs import ENGLISH, START
 from experiments.bridge.measuring import Asked, measure_model
 from experiments.bridge.settings import Bridge
 from experiments.jobs import BASE, LOG, Job, Vocabulary, planned_flops, run_dir
-from nemo_recipes.data.settings import Data
+from experiments.running import base_config, base_model, data_of
 from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Watch
 from tokenization.embeddings import Embeddings
 
@@ -21,13 +20,13 @@ def base_jobs(settings: Bridge, base: Vocabulary, expanded: Vocabulary) -> list[
     jobs = []
     for seed in settings.seeds:
         rows = Embeddings(
-            checkpoint=settings.checkpoint or str(run_dir(settings.output_dir, seed, BASE) / "model"),
+            checkpoint=base_model(settings, seed),
             tokenizer=expanded.tokenizer,
             output_dir=str(run_dir(settings.output_dir, seed, ROWS)),
             method="mean",
             seed=seed,
         )
-        config = _base_config(settings, base, seed) if settings.stage1 else None
+        config = base_config(settings, base, ENGLISH, seed, settings.continued.checkpoint_every)
         jobs.append(
             Job(
                 seed=seed,
@@ -86,24 +85,10 @@ def _asked(settings: Bridge, model: Path, output: Path) -> partial[None]:
     return partial(measure_model, asked_of(settings, model, output))
 
 
-def _base_config(settings: Bridge, base: Vocabulary, seed: int) -> PretrainConfig:
-    assert settings.stage1 is not None
-    return PretrainConfig(
-        output_dir=str(run_dir(settings.output_dir, seed, BASE)),
-        data=_data(settings, base, ENGLISH),
-        model=Model(shape=settings.stage1.shape, new_rows_from=0, note=settings.note),
-        training=replace(settings.stage1.training, seed=seed),
-        layout=settings.layout,
-        hardware=settings.hardware,
-        checkpoint=Checkpoint(every_steps=settings.continued.checkpoint_every),
-        watch=Watch(log_every=1, validate_every=0),
-    )
-
-
 def _leg_config(settings: Bridge, leg: str, vocabulary: Vocabulary, seed: int) -> PretrainConfig:
     return PretrainConfig(
         output_dir=str(run_dir(settings.output_dir, seed, leg)),
-        data=_data(settings, vocabulary, leg),
+        data=data_of(settings, vocabulary, leg),
         model=Model(
             checkpoint=str(run_dir(settings.output_dir, seed, ROWS)),
             shape=vocabulary.shape,
@@ -115,15 +100,4 @@ def _leg_config(settings: Bridge, leg: str, vocabulary: Vocabulary, seed: int) -
         hardware=settings.hardware,
         checkpoint=Checkpoint(every_steps=settings.continued.checkpoint_every),
         watch=Watch(log_every=1, validate_every=0),
-    )
-
-
-def _data(settings: Bridge, vocabulary: Vocabulary, mixture: str) -> Data:
-    texts = settings.texts
-    return vocabulary.data(
-        mixture,
-        sequence_length=texts.sequence_length,
-        end_piece=texts.end_piece,
-        validation_share=texts.validation_share,
-        validation_megabytes=texts.validation_megabytes,
     )

@@ -52,7 +52,7 @@ def byte_shares(settings: Texts, corpus: Path, made: Mapping[str, Any]) -> dict[
         ],
         "g": translated_parts(settings, made["parts"]),
     }
-    shares = {ENGLISH: plain(1.0)}
+    shares: dict[str, dict[Part, float]] = {ENGLISH: plain(1.0)}
     arabic = {_key(part): part["arabic"] for part in made["parts"]}
     for leg, parts in legs.items():
         extra = spread(told, settings.fact_share) | spread(parts, settings.pair_share, settings.pair_weights)

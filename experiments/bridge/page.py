@@ -19,6 +19,7 @@ PICTURE = Picture(
         "chance, or reading nothing; dotted is lexical retrieval."
     ),
 )
+_STYLE = "td:first-child,th:first-child{min-width:9rem}"
 _HOW = {
     "translation": (
         "chrF++ (0 to 100) of greedy translations of held-out pairs, under an instruction line and solved examples."
@@ -52,6 +53,7 @@ def sections(results: Mapping[str, Any]) -> Iterator[Section]:
             yield _measures(results, group)
     yield _differences(results)
     yield _languages(results)
+    yield _said(results)
     yield Section(heading="What it cannot show", points=list(limits(results)))
     yield Section(heading="How it was measured", points=list(_measured(results)))
 
@@ -126,6 +128,25 @@ def _languages(results: Mapping[str, Any]) -> Section:
     )
 
 
+def _said(results: Mapping[str, Any]) -> Section:
+    legs, translations = results["legs"], results["translations"]
+    rows = [
+        [
+            one["source"],
+            one["reference"],
+            *(translations[leg][direction][place]["translation"] for leg in legs),
+        ]
+        for direction, said in translations[next(iter(legs))].items()
+        for place, one in enumerate(said)
+    ]
+    return Section(
+        heading="What they say",
+        how="The first translations of each direction, of the first seed, as they come: drawn, not chosen.",
+        header=("source", "reference", *legs),
+        rows=rows,
+    )
+
+
 def _measured(results: Mapping[str, Any]) -> Iterator[str]:
     texts, measures = results["settings"]["texts"], results["settings"]["measures"]
     yield (
@@ -185,7 +206,9 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def html(results: Mapping[str, Any], picture: str) -> str:
     """The report as one page that loads nothing."""
-    return report.html(TITLE, results, PICTURE, sections(results), drawn=picture, tiles=_tiles(results))
+    return report.html(
+        TITLE, results, PICTURE, sections(results), drawn=picture, tiles=_tiles(results), style=_STYLE
+    )
 
 
 def _tiles(results: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -2,11 +2,11 @@
 
 import math
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from corpus.pair_documents.settings import FORMATS, default_formats
 from experiments.bridge.legs import LEGS
-from experiments.stage1 import Stage1
+from experiments.settings import Learning, Stage1, check_experiment
 from nemo_recipes.planning.settings import Hardware, Layout
 from nemo_recipes.pretrain_config import Training
 
@@ -77,42 +77,25 @@ class Texts:
             )
         if abs(math.fsum(self.formats.values()) - 1) > 1e-9:
             raise ValueError(f"formats must add up to 1, got {math.fsum(self.formats.values()):.6g}")
+        if self.pair_weights and not sum(self.pair_weights.values()):
+            raise ValueError("pair_weights must give at least one source a weight above 0")
         for name, weight in self.pair_weights.items():
             if not 0 <= weight < math.inf:
                 raise ValueError(f"pair_weights of {name} must be a number of at least 0, got {weight}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Continued:
+class Continued(Learning):
     """How all legs go on from the base: as many tokens each, so at equal compute, for their shape is the same.
 
     Attributes:
         tokens: Tokens that each leg reads.
-        micro_batch: Sequences that pass through the model at a time.
-        global_batch: Sequences of one optimizer step.
-        learning_rate: Learning rate after warm-up.
-        warmup_steps: Steps of linear warm-up.
-        weight_decay: Decoupled weight decay of matrices.
-        precision: bf16 or fp32.
-        gradient_checkpointing: Recompute activations in the backward pass.
-        compile: Compile the model with torch.compile.
-        checkpoint_every: Steps between checkpoints, from which a killed run goes on.
     """
 
     tokens: int
-    micro_batch: int = 4
-    global_batch: int = 4
-    learning_rate: float = 1e-3
-    warmup_steps: int = 10
-    weight_decay: float = 0.1
-    precision: Literal["bf16", "fp32"] = "fp32"
-    gradient_checkpointing: bool = False
-    compile: bool = False
-    checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        if self.checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every must be at least 1, got {self.checkpoint_every}")
+        super().__post_init__()
         self.training(seed=0)
 
     def training(self, *, seed: int) -> Training:
@@ -121,9 +104,7 @@ class Continued:
         Raises:
             ValueError: A setting breaks the engine's rules.
         """
-        settings = asdict(self)
-        del settings["checkpoint_every"]
-        return Training(token_budget=settings.pop("tokens"), seed=seed, **settings)
+        return self.trained(tokens=self.tokens, seed=seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,20 +192,16 @@ class Bridge:
     results_only: bool = False
 
     def __post_init__(self) -> None:
-        if not self.output_dir:
-            raise ValueError("output_dir must name a directory")
-        if (self.stage1 is None) == (not self.checkpoint):
-            raise ValueError(
-                "give stage1 (a base made here) or checkpoint (a base that is there), one of them"
-            )
-        if not self.legs or set(self.legs) - set(LEGS) or len(set(self.legs)) != len(self.legs):
-            raise ValueError(f"legs must be different letters out of {', '.join(LEGS)}, got {self.legs}")
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError(f"seeds must be different numbers of at least 0, got {self.seeds}")
-        if self.processes < 1:
-            raise ValueError(f"processes must be at least 1, got {self.processes}")
-        if self.layout.world_size != 1:
-            raise ValueError("layout must be of one device: runs go side by side, not over devices")
+        check_experiment(
+            output_dir=self.output_dir,
+            stage1=self.stage1,
+            checkpoint=self.checkpoint,
+            legs=self.legs,
+            known=LEGS,
+            seeds=self.seeds,
+            processes=self.processes,
+            layout=self.layout,
+        )
 
     def described(self) -> dict[str, Any]:
         """All settings that decide the figures, for the report; of files elsewhere, the name alone."""

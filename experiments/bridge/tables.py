@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.bridge.facts import UNSEEN
 from experiments.bridge.legs import COMPARISONS, START
 from experiments.bridge.translation import chrf_of
 from experiments.errors import ExperimentError
@@ -30,7 +31,7 @@ def results(answers: Answers, *, resamples: int, draw_seed: int) -> dict[str, An
     """
     first = next(iter(next(iter(answers.values())).values()))
     measures, comparisons = {}, []
-    for name in first["measures"]:
+    for name in sorted(first["measures"], key=_place):
         rows = {
             leg: {seed: np.array(one["measures"].get(name, ()), np.float64) for seed, one in of_seeds.items()}
             for leg, of_seeds in answers.items()
@@ -56,6 +57,13 @@ def results(answers: Answers, *, resamples: int, draw_seed: int) -> dict[str, An
         for test, value in zip(tests, holm([row["p"] for row in tests]), strict=True):
             test["p_holm"] = value
     return {"measures": measures, "comparisons": comparisons}
+
+
+def _place(name: str) -> tuple[int, bool, bool, str]:
+    """Where a measure stands: by group; the corpus's pairs before others; facts that cross before their controls."""
+    group, kind, direction = name.split()
+    control = group == "facts" and kind in (UNSEEN, direction)
+    return GROUPS.index(group), control, kind in ("news", UNSEEN), f"{kind} {direction}"[::-1]
 
 
 def ratio(sums: Floats) -> Floats:

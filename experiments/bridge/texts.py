@@ -28,6 +28,7 @@ FORMAT = 1
 HELD_OUT = "held_out_pairs.parquet"
 EXAMPLES = "examples.parquet"
 UNPAIRED = "unpaired"
+LEAST_HELD_OUT = 20
 _DECIDE = (
     "validation_share", "pair_weights", "formats", "document_words", "companies", "fact_documents", "seed",
 )  # fmt: skip
@@ -74,13 +75,19 @@ def make_texts(settings: Texts, output: Path) -> dict[str, Any]:
         [frame.select("pair") for name, frame in whole.items() if name not in closed]
         or [pl.DataFrame(schema={"pair": pl.String})]
     )
+    asked_about = held.join(open_ids, on="pair", how="semi", maintain_order="left")
+    if asked_about.height < LEAST_HELD_OUT:
+        raise ExperimentError(
+            f"{settings.corpus}: {asked_about.height} held-out pairs of sources that prompts may be made of, which are "
+            f"too few ({LEAST_HELD_OUT} are needed): give a corpus with more pairs, or raise texts.validation_share"
+        )
+    output.mkdir(parents=True, exist_ok=True)
     _write_pairs(settings, of_source, closed, writer)
     told = facts.make_facts(settings.companies, settings.seed)
     _write_facts(settings, told, writer)
     if settings.translated:
         _write_translated(settings, writer)
-    output.mkdir(parents=True, exist_ok=True)
-    write_parquet(output / HELD_OUT, held.join(open_ids, on="pair", how="semi", maintain_order="left"))
+    write_parquet(output / HELD_OUT, asked_about)
     write_parquet(output / EXAMPLES, _examples(of_source, closed))
     manifest = {
         "made_from": made_from,

@@ -48,7 +48,7 @@ def findings(results: Mapping[str, Any]) -> Iterator[str]:
         ]
         left = len(sorted_out["not told apart"])
         parts.append(f"not told apart: {left} of {sum(map(len, sorted_out.values()))} measures")
-        yield f"What {what} does ({first} less {second}): {'. '.join(parts)}."
+        yield f"{what[0].upper()}{what[1:]} ({first} less {second}): {'. '.join(parts)}."
     yield from _controls(results)
 
 

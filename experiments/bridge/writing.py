@@ -11,11 +11,11 @@ from experiments.bridge.legs import LEGS, START, TRANSLATED
 from experiments.bridge.matrix import asked_of, measures_path
 from experiments.bridge.page import html, markdown
 from experiments.bridge.picture import draw
-from experiments.bridge.preparation import Prepared
 from experiments.bridge.settings import Bridge
 from experiments.bridge.tables import languages_learned, results
 from experiments.bridge.translation import chrf
 from experiments.jobs import BASE, run_dir
+from experiments.vocabularies import Prepared
 from experiments.worker import COST
 from nemo_recipes.planning.parameters import count
 from nemo_recipes.watch.journal import Journal

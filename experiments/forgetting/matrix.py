@@ -1,11 +1,11 @@
 """All runs of the experiment: one base for each seed, its new rows, and the legs that start from them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from experiments.forgetting.legs import LEGS
 from experiments.forgetting.settings import Forgetting
 from experiments.jobs import BASE, LOG, Job, Vocabulary, planned_flops, run_dir
-from nemo_recipes.data.settings import Data
+from experiments.running import base_config, base_model, data_of
 from nemo_recipes.planning.compute import flops_per_token
 from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Watch
 from tokenization.embeddings import Embeddings
@@ -41,7 +41,7 @@ def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> l
     for seed in settings.seeds:
         rows = tuple(
             Embeddings(
-                checkpoint=_base_model(settings, seed),
+                checkpoint=base_model(settings, seed),
                 tokenizer=expanded.tokenizer,
                 output_dir=str(run_dir(settings.output_dir, seed, f"rows-{method}")),
                 method=method,
@@ -49,7 +49,7 @@ def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> l
             )
             for method in methods
         )
-        config = _base_config(settings, base, seed) if settings.stage1 else None
+        config = base_config(settings, base, "english", seed, settings.continued.checkpoint_every)
         log = run_dir(settings.output_dir, seed, BASE) / LOG
         jobs.append(Job(seed=seed, leg=BASE, config=config, flops=planned_flops(config), log=log, rows=rows))
     return jobs
@@ -68,24 +68,6 @@ def leg_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> li
     return jobs
 
 
-def _base_model(settings: Forgetting, seed: int) -> str:
-    return settings.checkpoint or str(run_dir(settings.output_dir, seed, BASE) / "model")
-
-
-def _base_config(settings: Forgetting, base: Vocabulary, seed: int) -> PretrainConfig:
-    assert settings.stage1 is not None
-    return PretrainConfig(
-        output_dir=str(run_dir(settings.output_dir, seed, BASE)),
-        data=_data(settings, base, "english"),
-        model=Model(shape=settings.stage1.shape, new_rows_from=0, note=settings.note),
-        training=replace(settings.stage1.training, seed=seed),
-        layout=settings.layout,
-        hardware=settings.hardware,
-        checkpoint=Checkpoint(every_steps=settings.continued.checkpoint_every),
-        watch=Watch(log_every=1, validate_every=0),
-    )
-
-
 def _leg_config(
     settings: Forgetting, letter: str, vocabulary: Vocabulary, seed: int, points: Points
 ) -> PretrainConfig:
@@ -99,12 +81,10 @@ def _leg_config(
         seed=seed,
         rows_first_steps=max(1, round(how.rows_first_share * steps_to_bytes)) if leg.rows_first else 0,
     )
-    start = (
-        run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
-    )
+    start = run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else base_model(settings, seed)
     return PretrainConfig(
         output_dir=str(run_dir(settings.output_dir, seed, letter)),
-        data=_data(settings, vocabulary, leg.mixture),
+        data=data_of(settings, vocabulary, leg.mixture),
         model=Model(
             checkpoint=str(start),
             shape=vocabulary.shape,
@@ -116,17 +96,6 @@ def _leg_config(
         hardware=settings.hardware,
         checkpoint=Checkpoint(every_steps=how.checkpoint_every, export="never"),
         watch=Watch(log_every=1, validate_every=max(1, round(steps_to_bytes / how.validations))),
-    )
-
-
-def _data(settings: Forgetting, vocabulary: Vocabulary, mixture: str) -> Data:
-    texts = settings.texts
-    return vocabulary.data(
-        mixture,
-        sequence_length=texts.sequence_length,
-        end_piece=texts.end_piece,
-        validation_share=texts.validation_share,
-        validation_megabytes=texts.validation_megabytes,
     )
 
 

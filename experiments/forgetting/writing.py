@@ -14,10 +14,10 @@ from experiments.forgetting.legs import LEGS
 from experiments.forgetting.matrix import Points
 from experiments.forgetting.page import html, markdown
 from experiments.forgetting.picture import draw
-from experiments.forgetting.preparation import Prepared
 from experiments.forgetting.settings import Forgetting
 from experiments.forgetting.tables import Curves, results
 from experiments.jobs import BASE, Vocabulary, run_dir
+from experiments.vocabularies import Prepared
 from experiments.worker import COST
 from nemo_recipes.planning.parameters import count
 from nemo_recipes.watch.journal import Journal

@@ -30,7 +30,7 @@ from experiments.bridge.texts import EXAMPLES, HELD_OUT, make_texts
 from experiments.bridge.translation import chrf_of, chrf_statistics, opening, read_from_source
 from experiments.bridge.wording import findings
 from experiments.errors import ExperimentError
-from experiments.stage1 import Stage1
+from experiments.settings import Stage1
 from nemo_recipes.data.split import validation_mask
 from nemo_recipes.pretrain_config import Shape, Training
 
@@ -160,6 +160,17 @@ def test_texts_of_other_settings_are_not_taken(made: Path, texts: Texts) -> None
 def test_weights_of_unknown_sources_are_refused(texts: Texts, tmp_path: Path) -> None:
     with pytest.raises(ExperimentError, match="pair_weights names 'nobody'"):
         make_texts(replace(texts, pair_weights={"nobody": 1.0}), tmp_path / "texts")
+
+
+def test_a_corpus_without_pairs_to_ask_about_is_refused(corpus: Path, texts: Texts, tmp_path: Path) -> None:
+    closed = tmp_path / "corpus"
+    shutil.copytree(corpus, closed)
+    sources = [{"name": "news"}, {"name": "pairs", "examples": False}, {"name": "wiki"}]
+    write_json(
+        closed / "manifest.json", read_json(closed / "manifest.json") | {"config": {"sources": sources}}
+    )
+    with pytest.raises(ExperimentError, match="0 held-out pairs of sources that prompts may be made of"):
+        make_texts(replace(texts, corpus=str(closed)), tmp_path / "texts")
 
 
 def test_legs_have_the_same_languages_and_facts_and_differ_in_the_pairs_alone(
@@ -465,6 +476,7 @@ def test_the_config_is_read() -> None:
         ("texts.formats={monolingual: 1.0}", "formats must name formats of both languages"),
         ("texts.formats={translation: 0.5}", "formats must add up to 1"),
         ("texts.pair_share=0", "pair_share must be above 0"),
+        ("texts.pair_weights={names: 0}", "at least one source a weight above 0"),
         ("texts.companies=1", "companies must be at least 2"),
         ("continued.tokens=0", "token_budget"),
         ("measures.translations=0", "translations must be at least 2"),

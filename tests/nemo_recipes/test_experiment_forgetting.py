@@ -30,7 +30,7 @@ from experiments.intervals import holm, paired
 from experiments.mixtures import in_tokens
 from experiments.plan_text import plan_text
 from experiments.scheduling import last_step, stages
-from experiments.stage1 import Stage1
+from experiments.settings import Stage1
 from nemo_recipes.data.split import validation_mask
 from nemo_recipes.pretrain_config import Shape, Training
 from tokenization.held_out import is_held_out
