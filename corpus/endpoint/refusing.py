@@ -1,4 +1,4 @@
-"""An endpoint that refuses everything has a fault of its own: that is told from requests that it refuses by themselves."""
+"""An endpoint that refuses everything has a fault of its own: told from requests that are refused one by one."""
 
 from collections.abc import Iterable
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from corpus.command_line import run as run_command
 from experiments.forgetting.settings import Forgetting
+from experiments.plan_text import opened, plan_text
 
 
 def main(settings: Forgetting) -> None:
@@ -13,16 +14,6 @@ def main(settings: Forgetting) -> None:
 
     outcome = run(settings)
     sys.stdout.write(plan_text(outcome) if settings.dry_run else summary(outcome))
-
-
-def plan_text(plan: dict[str, Any]) -> str:
-    """The runs of a dry run, one line each."""
-    lines = [
-        f"seed {run['seed']:<3} {run['leg']:<5}{run['steps']:>8,} steps {run['tokens']:>14,} tokens "
-        f"{run['flops']:>10.3g} FLOPs"
-        for run in plan["runs"]
-    ]
-    return "\n".join([*lines, f"{len(lines)} runs, {plan['flops']:.3g} FLOPs; nothing was trained"]) + "\n"
 
 
 def summary(results: dict[str, Any]) -> str:
@@ -36,13 +27,7 @@ def summary(results: dict[str, Any]) -> str:
             for leg, row in rows.items()
         ),
     ]
-    what = {
-        "html": "tables, curves and what they can and cannot show",
-        "md": "the same as text",
-        "svg": "the picture",
-        "json": "all figures, by seed too",
-    }
-    lines += [f"open  {results['paths'][ending]:<40} {told}" for ending, told in what.items()]
+    lines += opened(results["paths"], "tables, curves and what they can and cannot show")
     return "\n".join(lines) + "\n"
 
 

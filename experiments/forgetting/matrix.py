@@ -1,63 +1,17 @@
 """All runs of the experiment: one base for each seed, its new rows, and the legs that start from them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from experiments.forgetting.legs import LEGS
-from experiments.forgetting.mixtures import TokenMixture
 from experiments.forgetting.settings import Forgetting
-from nemo_recipes.data.settings import Data
+from experiments.jobs import BASE, LOG, Job, Vocabulary, planned_flops, run_dir
+from experiments.running import base_config, base_model, data_of
 from nemo_recipes.planning.compute import flops_per_token
-from nemo_recipes.planning.plan import make_plan
-from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shape, Watch
+from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Watch
 from tokenization.embeddings import Embeddings
 
-BASE = "base"
-LOG = "output.log"
 BEYOND = 1.03
 """Legs run this much further than planned, since a blend's text takes a little more or fewer tokens than all text."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Vocabulary:
-    """A tokenizer, its token files, and the shape of the model that reads them.
-
-    Attributes:
-        tokenizer: Path of the tokenizer.
-        tokens: Directory of its token files.
-        shape: Shape of the model with its rows.
-        mixtures: Each mixture in its tokens.
-        plans: Directory of the plans, one for each mixture.
-    """
-
-    tokenizer: str
-    tokens: Path
-    shape: Shape
-    mixtures: Mapping[str, TokenMixture]
-    plans: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What one worker does at a time: a run, rows that are made of it, or both.
-
-    Attributes:
-        seed: Number of the repetition.
-        leg: Letter of the leg, or base.
-        config: The run; None for a base that is there already.
-        flops: What the run computes, by its plan.
-        log: File for what it prints.
-        rows: Checkpoints with new rows that are made afterwards.
-    """
-
-    seed: int
-    leg: str
-    config: PretrainConfig | None
-    flops: int
-    log: Path
-    rows: tuple[Embeddings, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,11 +34,6 @@ def compared_at(settings: Forgetting, base: Vocabulary) -> Points:
     return Points(num_bytes=num_bytes, flops=tokens * _flops(settings, base))
 
 
-def run_dir(settings: Forgetting, seed: int, name: str) -> Path:
-    """Directory of a run, or of a checkpoint with new rows."""
-    return Path(settings.output_dir, "runs", f"seed-{seed}", name)
-
-
 def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> list[Job]:
     """The bases, and what is made of them before any leg begins."""
     methods = sorted({LEGS[leg].rows or "mean" for leg in settings.legs if LEGS[leg].rows})
@@ -92,17 +41,17 @@ def base_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> l
     for seed in settings.seeds:
         rows = tuple(
             Embeddings(
-                checkpoint=_base_model(settings, seed),
+                checkpoint=base_model(settings, seed),
                 tokenizer=expanded.tokenizer,
-                output_dir=str(run_dir(settings, seed, f"rows-{method}")),
+                output_dir=str(run_dir(settings.output_dir, seed, f"rows-{method}")),
                 method=method,
                 seed=seed,
             )
             for method in methods
         )
-        config = _base_config(settings, base, seed) if settings.stage1 else None
-        log = run_dir(settings, seed, BASE) / LOG
-        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=_planned_flops(config), log=log, rows=rows))
+        config = base_config(settings, base, "english", seed, settings.continued.checkpoint_every)
+        log = run_dir(settings.output_dir, seed, BASE) / LOG
+        jobs.append(Job(seed=seed, leg=BASE, config=config, flops=planned_flops(config), log=log, rows=rows))
     return jobs
 
 
@@ -114,27 +63,9 @@ def leg_jobs(settings: Forgetting, base: Vocabulary, expanded: Vocabulary) -> li
         for letter in settings.legs:
             vocabulary = expanded if LEGS[letter].rows else base
             config = _leg_config(settings, letter, vocabulary, seed, points)
-            log = run_dir(settings, seed, letter) / LOG
-            jobs.append(Job(seed=seed, leg=letter, config=config, flops=_planned_flops(config), log=log))
+            log = run_dir(settings.output_dir, seed, letter) / LOG
+            jobs.append(Job(seed=seed, leg=letter, config=config, flops=planned_flops(config), log=log))
     return jobs
-
-
-def _base_model(settings: Forgetting, seed: int) -> str:
-    return settings.checkpoint or str(run_dir(settings, seed, BASE) / "model")
-
-
-def _base_config(settings: Forgetting, base: Vocabulary, seed: int) -> PretrainConfig:
-    assert settings.stage1 is not None
-    return PretrainConfig(
-        output_dir=str(run_dir(settings, seed, BASE)),
-        data=_data(settings, base, "english"),
-        model=Model(shape=settings.stage1.shape, new_rows_from=0, note=settings.note),
-        training=replace(settings.stage1.training, seed=seed),
-        layout=settings.layout,
-        hardware=settings.hardware,
-        checkpoint=Checkpoint(every_steps=settings.continued.checkpoint_every),
-        watch=Watch(log_every=1, validate_every=0),
-    )
 
 
 def _leg_config(
@@ -150,10 +81,10 @@ def _leg_config(
         seed=seed,
         rows_first_steps=max(1, round(how.rows_first_share * steps_to_bytes)) if leg.rows_first else 0,
     )
-    start = run_dir(settings, seed, f"rows-{leg.rows}") if leg.rows else _base_model(settings, seed)
+    start = run_dir(settings.output_dir, seed, f"rows-{leg.rows}") if leg.rows else base_model(settings, seed)
     return PretrainConfig(
-        output_dir=str(run_dir(settings, seed, letter)),
-        data=_data(settings, vocabulary, leg.mixture),
+        output_dir=str(run_dir(settings.output_dir, seed, letter)),
+        data=data_of(settings, vocabulary, leg.mixture),
         model=Model(
             checkpoint=str(start),
             shape=vocabulary.shape,
@@ -168,32 +99,5 @@ def _leg_config(
     )
 
 
-def _data(settings: Forgetting, vocabulary: Vocabulary, mixture: str) -> Data:
-    texts = settings.texts
-    return Data(
-        tokens=str(vocabulary.tokens),
-        tokenizer=vocabulary.tokenizer,
-        plan=str(vocabulary.plans / f"{mixture}.yaml"),
-        sequence_length=texts.sequence_length,
-        end_piece=texts.end_piece,
-        validation_share=texts.validation_share,
-        validation_megabytes=texts.validation_megabytes,
-    )
-
-
 def _flops(settings: Forgetting, vocabulary: Vocabulary) -> int:
     return flops_per_token(vocabulary.shape, settings.texts.sequence_length)
-
-
-def _planned_flops(config: PretrainConfig | None) -> int:
-    if config is None:
-        return 0
-    plan = make_plan(config)
-    return plan.tokens * plan.flops_per_token
-
-
-def described(job: Job) -> dict[str, Any]:
-    """A run of the plan, for people."""
-    assert job.config is not None
-    plan = make_plan(job.config)
-    return {"seed": job.seed, "leg": job.leg, "steps": plan.steps, "tokens": plan.tokens, "flops": job.flops}

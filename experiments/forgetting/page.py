@@ -1,38 +1,25 @@
 """The report as Markdown and as one HTML page, from the same sections."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
-
-from corpus.card import shell
 from corpus.card.figures import short, size
-from corpus.card.markup import escape, table
-from experiments.forgetting.wording import figure, findings, limits
+from experiments import report
+from experiments.forgetting.wording import findings, limits
+from experiments.report import Picture, Section, figure, p_value
 
 TITLE = "What a model forgets of English while it learns Arabic"
 _AXES = {"bytes": "flops", "compute": "num_bytes"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A part of the report: sentences, then a table.
-
-    Attributes:
-        heading: Its heading.
-        how: How to read it.
-        points: Sentences, as a list.
-        header: Names of the table's columns; empty for no table.
-        rows: Cells of the table.
-    """
-
-    heading: str
-    how: str = ""
-    points: Sequence[str] = ()
-    header: Sequence[str] = ()
-    rows: Sequence[Sequence[str]] = ()
+PICTURE = Picture(
+    name="forgetting",
+    alternative="Bits per byte of both languages over bytes seen and over compute",
+    how=(
+        "Lines are means over seeds, bands reach from the lowest seed to the highest. The upright dashed line is where "
+        "legs are compared; the level one is the unexpanded base's English."
+    ),
+)
 
 
 def sections(results: Mapping[str, Any]) -> Iterator[Section]:
@@ -87,7 +74,7 @@ def _differences(results: Mapping[str, Any]) -> Section:
     rows = []
     for at_bytes, at_compute in zip(comparisons["bytes"], comparisons["compute"], strict=True):
         cells = [
-            figure(one[language], "+") + _p(one[language])
+            figure(one[language], "+") + p_value(one[language])
             for one in (at_bytes, at_compute)
             for language in ("ar", "en")
         ]
@@ -105,11 +92,6 @@ def _differences(results: Mapping[str, Any]) -> Section:
         ),
         rows=rows,
     )  # fmt: skip
-
-
-def _p(difference: Mapping[str, Any]) -> str:
-    value = difference.get("p_holm")
-    return "" if value is None else f" (p {value:.3f})" if value >= 0.001 else " (p < 0.001)"
 
 
 def _measured(results: Mapping[str, Any]) -> Iterator[str]:
@@ -167,71 +149,15 @@ def _bytes_per_token(results: Mapping[str, Any], name: str) -> str:
 
 def markdown(results: Mapping[str, Any]) -> str:
     """The report as Markdown."""
-    lines = [f"# {TITLE}", "", f"Made by `{results['command']}`; all figures are in forgetting.json.", ""]
-    if results["settings"]["note"]:
-        lines += [f"**{results['settings']['note']}**", ""]
-    lines += ["![Bits per byte of both languages over bytes seen and over compute](forgetting.svg)", ""]
-    lines += [_HOW_PICTURE, ""]
-    for section in sections(results):
-        lines += [f"## {section.heading}", ""]
-        if section.how:
-            lines += [section.how, ""]
-        if section.points:
-            lines += [*(f"- {point}" for point in section.points), ""]
-        if section.header:
-            lines.append(f"| {' | '.join(section.header)} |")
-            lines.append("| --- |" + " --: |" * (len(section.header) - 1))
-            lines += [f"| {' | '.join(row)} |" for row in section.rows]
-            lines.append("")
-    return "\n".join(lines)
-
-
-_HOW_PICTURE = (
-    "Lines are means over seeds, bands reach from the lowest seed to the highest. The upright dashed line is where "
-    "legs are compared; the level one is the unexpanded base's English."
-)
+    return report.markdown(TITLE, results, PICTURE, sections(results))
 
 
 def html(results: Mapping[str, Any], picture: str) -> str:
     """The report as one page that loads nothing."""
-    note = results["settings"]["note"]
-    parts = [
-        f'<section><h2>{escape(section.heading)}</h2>\n<p class="how">{escape(section.how)}</p>\n'
-        + (
-            f"<ul>{''.join(f'<li>{escape(point)}</li>' for point in section.points)}</ul>\n"
-            if section.points
-            else ""
-        )
-        + (
-            table(
-                section.heading,
-                [escape(cell) for cell in section.header],
-                [[escape(cell) for cell in row] for row in section.rows],
-                range(1, len(section.header)),
-            )
-            if section.header
-            else ""
-        )
-        + "</section>"
-        for section in sections(results)
-    ]
-    settings = yaml.safe_dump(dict(results["settings"]), sort_keys=False, allow_unicode=True)
-    drawn = re.sub(r"<svg ", '<svg style="width:100%;min-width:44rem;height:auto" ', picture, count=1)
-    said = f'<p class="how"><strong>{escape(note)}</strong></p>\n' if note else ""
-    shown = "\n".join(parts)
-    return shell.html_page(
-        "Experiment",
-        TITLE,
-        style="figure{max-width:none;margin:1.6rem 0}",
-        header=f"{said}{_tiles(results)}",
-        main=f'<figure class="scroll">{drawn}</figure>\n<p class="how">{_HOW_PICTURE}</p>\n{shown}\n<section>'
-        "<h2>Settings</h2>\n<details><summary>All of them</summary>"
-        f'<pre dir="ltr">{escape(settings)}</pre></details></section>',
-        footer=f"Made by Daad {escape(results['daad'])}. Nothing is loaded from elsewhere.",
-    )
+    return report.html(TITLE, results, PICTURE, sections(results), drawn=picture, tiles=_tiles(results))
 
 
-def _tiles(results: Mapping[str, Any]) -> str:
+def _tiles(results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows = results["tables"]["bytes"]
     tiles = [
         (
@@ -242,4 +168,4 @@ def _tiles(results: Mapping[str, Any]) -> str:
         for leg, row in rows.items()
     ]
     tiles.append(("Text seen", short(results["points"]["bytes"]), f"bytes, {len(results['seeds'])} seeds"))
-    return shell.tiles((escape(name), escape(value), escape(note)) for name, value, note in tiles)
+    return tiles

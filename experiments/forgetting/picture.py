@@ -8,7 +8,7 @@ import numpy as np
 
 from corpus.card.figures import short
 from corpus.card.markup import attribute, escape
-from experiments.forgetting.curves import Curve
+from experiments.curves import Curve
 from experiments.forgetting.matrix import Points
 from nemo_recipes.watch.report.curves import scale
 

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from experiments.forgetting.legs import LEGS
+from experiments.settings import Learning, Stage1, check_experiment
 from nemo_recipes.planning.settings import Hardware, Layout
-from nemo_recipes.pretrain_config import Shape, Training
+from nemo_recipes.pretrain_config import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,62 +56,30 @@ class Texts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage1:
-    """How the English base is made from scratch, once for each seed.
-
-    Attributes:
-        shape: Its shape, with as many rows as the base tokenizer has ids.
-        training: How it learns; the seed is the experiment's.
-    """
-
-    shape: Shape
-    training: Training
-
-
-@dataclass(frozen=True, kw_only=True)
-class Continued:
+class Continued(Learning):
     """How all legs go on from the base, at a constant learning rate after warm-up, so that curves can be read anywhere.
 
     Attributes:
         megabytes: Text that every leg has seen where the legs are compared at equal bytes, in millions of bytes. What
             leg b computes for it is where they are compared at equal compute; each leg runs until it has passed both.
-        micro_batch: Sequences that pass through the model at a time.
-        global_batch: Sequences of one optimizer step.
-        learning_rate: Learning rate after warm-up.
-        warmup_steps: Steps of linear warm-up.
         rows_first_share: Share of the steps to equal bytes in which new rows learn alone, in the leg that does so.
         rows_first_learning_rate: Learning rate of those steps; 0 for learning_rate.
-        weight_decay: Decoupled weight decay of matrices.
-        precision: bf16 or fp32.
-        gradient_checkpointing: Recompute activations in the backward pass.
-        compile: Compile the model with torch.compile.
         validations: How often a leg is validated on its way to equal bytes; it goes on at that pace.
-        checkpoint_every: Steps between checkpoints, from which a killed run goes on.
     """
 
     megabytes: float
-    micro_batch: int = 4
-    global_batch: int = 4
-    learning_rate: float = 1e-3
-    warmup_steps: int = 10
     rows_first_share: float = 0.2
     rows_first_learning_rate: float = 0.0
-    weight_decay: float = 0.1
-    precision: Literal["bf16", "fp32"] = "fp32"
-    gradient_checkpointing: bool = False
-    compile: bool = False
     validations: int = 4
-    checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 < self.megabytes < math.inf:
             raise ValueError(f"megabytes must be above 0, got {self.megabytes:g}")
         if not 0 < self.rows_first_share < 1:
             raise ValueError(f"rows_first_share must be above 0 and below 1, got {self.rows_first_share:g}")
         if self.validations < 2:
             raise ValueError(f"validations must be at least 2, got {self.validations}")
-        if self.checkpoint_every < 1:
-            raise ValueError(f"checkpoint_every must be at least 1, got {self.checkpoint_every}")
         self.training(tokens=1, seed=0, rows_first_steps=1)
 
     def training(self, *, tokens: int, seed: int, rows_first_steps: int = 0) -> Training:
@@ -119,16 +88,8 @@ class Continued:
         Raises:
             ValueError: A setting breaks the engine's rules.
         """
-        return Training(
-            token_budget=tokens,
-            micro_batch=self.micro_batch,
-            global_batch=self.global_batch,
-            learning_rate=self.learning_rate,
-            warmup_steps=self.warmup_steps,
-            weight_decay=self.weight_decay,
-            precision=self.precision,
-            gradient_checkpointing=self.gradient_checkpointing,
-            compile=self.compile,
+        return self.trained(
+            tokens=tokens,
             seed=seed,
             rows_first_steps=rows_first_steps,
             rows_first_learning_rate=self.rows_first_learning_rate if rows_first_steps else 0.0,
@@ -172,25 +133,20 @@ class Forgetting:
     results_only: bool = False
 
     def __post_init__(self) -> None:
-        if not self.output_dir:
-            raise ValueError("output_dir must name a directory")
-        if (self.stage1 is None) == (not self.checkpoint):
-            raise ValueError(
-                "give stage1 (a base made here) or checkpoint (a base that is there), one of them"
-            )
-        unknown = [leg for leg in self.legs if leg not in LEGS]
-        if unknown or not self.legs or len(set(self.legs)) != len(self.legs):
-            raise ValueError(f"legs must be different letters out of {', '.join(LEGS)}, got {self.legs}")
+        check_experiment(
+            output_dir=self.output_dir,
+            stage1=self.stage1,
+            checkpoint=self.checkpoint,
+            legs=self.legs,
+            known=LEGS,
+            seeds=self.seeds,
+            processes=self.processes,
+            layout=self.layout,
+        )
         if not set(self.legs) & {"a", "b"}:
             raise ValueError(
                 "legs must have a or b: they begin as the base that forgetting is measured against"
             )
-        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError(f"seeds must be different numbers of at least 0, got {self.seeds}")
-        if self.processes < 1:
-            raise ValueError(f"processes must be at least 1, got {self.processes}")
-        if self.layout.world_size != 1:
-            raise ValueError("layout must be of one device: runs go side by side, not over devices")
 
     def described(self) -> dict[str, Any]:
         """All settings that decide the figures, for the report."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from experiments.curves import LANGUAGES, Curve, read_at
 from experiments.errors import ExperimentError
-from experiments.forgetting.curves import LANGUAGES, Curve, read_at
-from experiments.forgetting.intervals import holm, interval, paired
 from experiments.forgetting.legs import COMPARISONS
 from experiments.forgetting.matrix import Points
+from experiments.intervals import holm, interval, paired
 
 AXES = {"bytes": "num_bytes", "compute": "flops"}
 """What legs are compared at, and which axis of a curve that is."""

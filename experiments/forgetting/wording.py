@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from experiments.report import figure
+
 SIGNIFICANT = 0.05
 _LANGUAGES = {"ar": "Arabic", "en": "English"}
 _WHERE = {"bytes": "at equal bytes", "compute": "at equal compute"}
@@ -45,12 +47,6 @@ def verdict(difference: Mapping[str, Any]) -> str:
     else:
         sense = "better" if difference["mean"] < 0 else "worse"
     return f"{figure(difference, '+')} ({sense})"
-
-
-def figure(value: Mapping[str, Any], sign: str = "") -> str:
-    """A mean with the half width of its interval."""
-    half = "" if value["half_width"] is None else f" ± {value['half_width']:.3f}"
-    return f"{value['mean']:{sign}.3f}".replace("-", "\N{MINUS SIGN}") + half
 
 
 def limits(results: Mapping[str, Any]) -> Iterator[str]:

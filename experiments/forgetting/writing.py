@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from corpus.pipeline.atomic import atomic_path, read_json, write_json
-from experiments.forgetting.curves import Curve
+from experiments.curves import Curve
 from experiments.forgetting.legs import LEGS
-from experiments.forgetting.matrix import BASE, Points, Vocabulary, run_dir
+from experiments.forgetting.matrix import Points
 from experiments.forgetting.page import html, markdown
 from experiments.forgetting.picture import draw
-from experiments.forgetting.preparation import Prepared
 from experiments.forgetting.settings import Forgetting
 from experiments.forgetting.tables import Curves, results
-from experiments.forgetting.worker import COST
+from experiments.jobs import BASE, Vocabulary, run_dir
+from experiments.vocabularies import Prepared
+from experiments.worker import COST
 from nemo_recipes.planning.parameters import count
 from nemo_recipes.watch.journal import Journal
 
@@ -86,7 +87,7 @@ def _run(settings: Forgetting, curves: Curves) -> dict[str, Any]:
     costs = list(_costs(settings, curves))
     names = [*curves, *([BASE] if settings.stage1 else [])]
     leg = next(iter(curves))
-    manifest = read_json(run_dir(settings, next(iter(curves[leg])), leg) / "manifest.json")
+    manifest = read_json(run_dir(settings.output_dir, next(iter(curves[leg])), leg) / "manifest.json")
     return {
         "processor_hours": round(sum(line["processor_seconds"] for line in costs) / 3600, 3),
         "seconds": round(sum(line["seconds"] for line in costs), 1),
@@ -100,4 +101,4 @@ def _costs(settings: Forgetting, curves: Curves) -> Iterator[Mapping[str, Any]]:
     seeds = next(iter(curves.values()))
     for seed in seeds:
         for name in (BASE, *curves):
-            yield from Journal(run_dir(settings, seed, name) / COST).lines("cost")
+            yield from Journal(run_dir(settings.output_dir, seed, name) / COST).lines("cost")

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from corpus.pipeline.atomic import write_json
+from corpus.pipeline.atomic import sha256_of, write_json
 from corpus.schema import SHARD_COLUMNS
 
 ARABIC = (
@@ -221,3 +221,61 @@ def pretrain(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, An
             torch.set_num_threads(threads)
 
     return started
+
+
+_BASE_SIZE = 278
+"""Ids of an experiment's base: specials, bytes and 20 merges; the other merges are what the expansion adds."""
+
+
+@pytest.fixture(scope="session")
+def base_size() -> int:
+    return _BASE_SIZE
+
+
+@pytest.fixture(scope="session")
+def tokenizers(fast_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A base of few merges, and an expansion of it that has all of them, as `tokenization.expand` leaves one."""
+    from tokenizers import Tokenizer
+
+    directory = tmp_path_factory.mktemp("tokenizers")
+    expanded, base = directory / "expanded", directory / "base"
+    names = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>", "bos_token": "<|start|>"}
+    shutil.copytree(fast_dir, expanded)
+    (expanded / "tokenizer_config.json").write_text(json.dumps(names))
+    shutil.copytree(expanded, base)
+    content = json.loads((base / "tokenizer.json").read_text())
+    vocabulary, merges = content["model"]["vocab"], content["model"]["merges"]
+    content["model"]["merges"] = merges[: _BASE_SIZE - 258]
+    content["model"]["vocab"] = {piece: number for piece, number in vocabulary.items() if number < _BASE_SIZE}
+    (base / "tokenizer.json").write_text(json.dumps(content))
+    cutter = Tokenizer.from_file(str(base / "tokenizer.json"))
+    decoder = Tokenizer.from_file(str(expanded / "tokenizer.json"))
+    new = sorted((number, piece) for piece, number in vocabulary.items() if number >= _BASE_SIZE)
+    letters = json.loads((base / "tokenizer.json").read_text())["model"]["vocab"]
+    cut = [[letters[letter] for letter in piece] for _, piece in new]  # as bytes, which is one way to cut it
+    parts = [[vocabulary[part] for part in merge] for merge in merges[_BASE_SIZE - 258 :]]
+    pl.DataFrame(
+        {
+            "id": pl.Series([number for number, _ in new], dtype=pl.Int32),
+            "piece": [piece for _, piece in new],
+            "text": [decoder.decode([number]) for number, _ in new],
+            "base_ids": pl.Series(cut, dtype=pl.List(pl.Int32)),
+            "parts": pl.Series(parts, dtype=pl.List(pl.Int32)),
+            "role": ["learned"] * len(new),
+            "count": pl.Series([9] * len(new), dtype=pl.Int64),
+        }
+    ).write_parquet(expanded / "pieces.parquet")
+    assert cutter.get_vocab_size() == _BASE_SIZE
+    files = {path.name: sha256_of(path) for path in expanded.iterdir()}
+    write_json(expanded / "manifest.json", {"files": files})
+    return base, expanded
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

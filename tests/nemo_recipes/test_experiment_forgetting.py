@@ -3,7 +3,6 @@
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,26 +15,27 @@ from scipy import stats
 
 from corpus.command_line import parse
 from corpus.errors import CorpusError
-from corpus.pipeline.atomic import read_json, sha256_of, write_json
+from corpus.pipeline.atomic import read_json, write_json
+from experiments.curves import Curve, read_at, read_curve
 from experiments.errors import ExperimentError
-from experiments.forgetting.__main__ import plan_text, summary
-from experiments.forgetting.curves import Curve, read_at, read_curve
-from experiments.forgetting.intervals import holm, paired
+from experiments.forgetting.__main__ import summary
 from experiments.forgetting.matrix import Points
-from experiments.forgetting.mixtures import byte_shares, in_tokens
+from experiments.forgetting.mixtures import byte_shares
 from experiments.forgetting.parallel_documents import INTO_ARABIC, LANGUAGE, SOURCE, document
-from experiments.forgetting.run import run, stages
-from experiments.forgetting.scheduling import last_step
-from experiments.forgetting.settings import Continued, Forgetting, Stage1, Texts
+from experiments.forgetting.run import run
+from experiments.forgetting.settings import Continued, Forgetting, Texts
 from experiments.forgetting.tables import results
 from experiments.forgetting.texts import make_texts
+from experiments.intervals import holm, paired
+from experiments.mixtures import in_tokens
+from experiments.plan_text import plan_text
+from experiments.scheduling import last_step, stages
+from experiments.settings import Stage1
 from nemo_recipes.data.split import validation_mask
 from nemo_recipes.pretrain_config import Shape, Training
 from tokenization.held_out import is_held_out
 
 ROOT = Path(__file__).resolve().parents[2]
-BASE_SIZE = 278
-"""Ids of the base: specials, bytes and 20 merges; the other merges are what the expansion adds."""
 
 
 def read_texts(directory: Path) -> pl.DataFrame:
@@ -329,47 +329,8 @@ def test_an_unknown_setting_is_named() -> None:
 
 
 @pytest.fixture(scope="module")
-def tokenizers(fast_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A base of few merges, and an expansion of it that has all of them, as `tokenization.expand` leaves one."""
-    from tokenizers import Tokenizer
-
-    directory = tmp_path_factory.mktemp("tokenizers")
-    expanded, base = directory / "expanded", directory / "base"
-    names = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|end|>", "bos_token": "<|start|>"}
-    shutil.copytree(fast_dir, expanded)
-    (expanded / "tokenizer_config.json").write_text(json.dumps(names))
-    shutil.copytree(expanded, base)
-    content = json.loads((base / "tokenizer.json").read_text())
-    vocabulary, merges = content["model"]["vocab"], content["model"]["merges"]
-    content["model"]["merges"] = merges[: BASE_SIZE - 258]
-    content["model"]["vocab"] = {piece: number for piece, number in vocabulary.items() if number < BASE_SIZE}
-    (base / "tokenizer.json").write_text(json.dumps(content))
-    cutter = Tokenizer.from_file(str(base / "tokenizer.json"))
-    decoder = Tokenizer.from_file(str(expanded / "tokenizer.json"))
-    new = sorted((number, piece) for piece, number in vocabulary.items() if number >= BASE_SIZE)
-    letters = json.loads((base / "tokenizer.json").read_text())["model"]["vocab"]
-    cut = [[letters[letter] for letter in piece] for _, piece in new]  # as bytes, which is one way to cut it
-    parts = [[vocabulary[part] for part in merge] for merge in merges[BASE_SIZE - 258 :]]
-    pl.DataFrame(
-        {
-            "id": pl.Series([number for number, _ in new], dtype=pl.Int32),
-            "piece": [piece for _, piece in new],
-            "text": [decoder.decode([number]) for number, _ in new],
-            "base_ids": pl.Series(cut, dtype=pl.List(pl.Int32)),
-            "parts": pl.Series(parts, dtype=pl.List(pl.Int32)),
-            "role": ["learned"] * len(new),
-            "count": pl.Series([9] * len(new), dtype=pl.Int64),
-        }
-    ).write_parquet(expanded / "pieces.parquet")
-    assert cutter.get_vocab_size() == BASE_SIZE
-    files = {path.name: sha256_of(path) for path in expanded.iterdir()}
-    write_json(expanded / "manifest.json", {"files": files})
-    return base, expanded
-
-
-@pytest.fixture(scope="module")
 def settings(
-    corpus_dir: Path, tokenizers: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    corpus_dir: Path, tokenizers: tuple[Path, Path], base_size: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Forgetting:
     base, expanded = tokenizers
     parsed = parse(Forgetting, "test", ["--config", str(ROOT / "experiments/forgetting/demo.yaml")])
@@ -388,7 +349,7 @@ def settings(
         ),
         stage1=Stage1(
             shape=Shape(
-                vocab_size=BASE_SIZE,
+                vocab_size=base_size,
                 hidden_size=32,
                 intermediate_size=64,
                 num_hidden_layers=2,
@@ -404,16 +365,6 @@ def settings(
         legs=["b", "d", "e", "f"],
         processes=1,
     )
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def run_state(output: str) -> dict[str, int]:
@@ -483,7 +434,7 @@ def test_a_whole_experiment(settings: Forgetting) -> None:
 
 
 def test_whole_repetitions_are_finished_first() -> None:
-    from experiments.forgetting.matrix import Job
+    from experiments.jobs import Job
 
     bases = [Job(seed=seed, leg="base", config=None, flops=0, log=Path("log")) for seed in (1, 2, 3)]
     legs = [

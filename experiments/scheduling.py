@@ -13,8 +13,8 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from corpus.pipeline.workers import Workers
-from experiments.forgetting.matrix import Job
-from experiments.forgetting.worker import is_finished, work
+from experiments.jobs import Job
+from experiments.worker import is_finished, work
 
 _TAIL = 8192
 _SECONDS = 1.0
@@ -32,6 +32,21 @@ def run_all(stages: Sequence[Sequence[Job]], processes: int) -> None:
         for stage in stages:
             for _ in workers.map(work, stage):
                 pass
+
+
+def stages(bases: Sequence[Job], legs: Sequence[Job], processes: int) -> Iterator[list[Job]]:
+    """Bases, then their legs, as many seeds at a time as there are processes: whole repetitions are finished first."""
+    for first in range(0, len(bases), processes):
+        together = list(bases[first : first + processes])
+        seeds = {job.seed for job in together}
+        yield together
+        yield [job for job in legs if job.seed in seeds]
+
+
+def finished_seeds(jobs: Sequence[Job]) -> list[int]:
+    """Seeds of which every leg is finished."""
+    unfinished = {job.seed for job in jobs if job.config is not None and not is_finished(job.config)}
+    return [seed for seed in dict.fromkeys(job.seed for job in jobs) if seed not in unfinished]
 
 
 def flops_done(job: Job) -> float:

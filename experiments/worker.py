@@ -7,7 +7,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from corpus.pipeline.atomic import read_json
-from experiments.forgetting.matrix import Job
+from experiments.jobs import Job
 from nemo_recipes.pretrain_config import PretrainConfig
 
 COST = "cost.jsonl"
@@ -28,6 +28,8 @@ def work(job: Job) -> None:
             from tokenization.embeddings.apply import apply
 
             apply(rows)
+        if job.measure is not None:
+            job.measure()
 
 
 def is_finished(config: PretrainConfig) -> bool:

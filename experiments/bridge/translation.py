@@ -1,0 +1,89 @@
+"""Translations by a model: the prompt, what it says, and what it reads from the source."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.pair_documents.formats import instruction_lines
+from experiments.bridge.reading import Reader
+
+Floats = NDArray[np.float64]
+DIRECTIONS = ("en-ar", "ar-en")
+TEMPLATE = 1
+"""The instruction line that is asked with: one with labels, of those that parallel documents have."""
+
+
+def opening(source: str, direction: str, examples: Sequence[tuple[str, str]]) -> str:
+    """A translation document up to the target text: an instruction line, solved examples, the source.
+
+    >>> print(opening("ship", "en-ar", [("sea", "X")]))
+    Translate from English into Arabic.
+    English: sea
+    Arabic: X
+    <BLANKLINE>
+    English: ship
+    Arabic:
+    """
+    lines = instruction_lines()
+    line, before, after = (
+        lines.filter((lines["direction"] == direction) & (lines["template"] == TEMPLATE))
+        .select("line", "source_label", "target_label")
+        .row(0)
+    )
+    solved = "".join(f"{before}{left}\n{after}{right}\n\n" for left, right in examples)
+    return f"{line}\n{solved}{before}{source}\n{after}"
+
+
+def shuffled(count: int, seed: int) -> NDArray[np.int64]:
+    """A permutation that leaves nothing at its place.
+
+    >>> bool((shuffled(5, 1) == np.arange(5)).any())
+    False
+    """
+    order = np.random.default_rng(seed).permutation(count)
+    moved = np.empty(count, np.int64)
+    moved[order] = np.roll(order, 1)
+    return moved
+
+
+def read_from_source(
+    reader: Reader,
+    pairs: Sequence[tuple[str, str]],
+    direction: str,
+    examples: Sequence[tuple[str, str]],
+    seed: int,
+) -> Floats:
+    """For each pair, bits that its target costs more after another pair's source than after its own, and its bytes.
+
+    Pairs of which one of the two does not fit the model's sequence are left out; float64[pairs that fit, 2].
+    """
+    others = shuffled(len(pairs), seed)
+    asked = [
+        (opening(source, direction, examples), opening(pairs[other][0], direction, examples), target)
+        for (source, target), other in zip(pairs, others, strict=True)
+    ]
+    fitting = [each for each in asked if reader.fits(each[0], each[2]) and reader.fits(each[1], each[2])]
+    own = reader.bits([(each[0], each[2]) for each in fitting])
+    other_bits = reader.bits([(each[1], each[2]) for each in fitting])
+    sizes = np.array([len(each[2].encode()) for each in fitting], np.float64)
+    return np.stack([other_bits - own, sizes], axis=1)
+
+
+def chrf_statistics(translations: Sequence[str], references: Sequence[str]) -> Floats:
+    """Sacrebleu's counts behind chrF++ for each sentence; those of a corpus are their sums."""
+    rows = chrf()._extract_corpus_statistics(list(translations), [list(references)])  # noqa: SLF001
+    return np.array(rows, np.float64)
+
+
+def chrf_of(sums: Floats) -> float:
+    """chrF++ of summed counts."""
+    return float(chrf()._compute_score_from_stats([int(count) for count in sums]).score)  # noqa: SLF001
+
+
+def chrf() -> Any:
+    """The metric, whose signature goes beside each score."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF(word_order=2)
