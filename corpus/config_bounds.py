@@ -29,9 +29,8 @@ def check_bounds(path: Path) -> None:
         with path.open("rb") as file:
             for event in yaml.parse(file, Loader=yaml.SafeLoader):
                 if isinstance(event, yaml.AliasEvent):
-                    nodes += sizes.get(
-                        event.anchor, MOST_NODES
-                    )  # one that is still open stands within itself
+                    # One that is still open stands within itself.
+                    nodes += sizes.get(str(event.anchor), MOST_NODES)
                 elif isinstance(event, yaml.CollectionStartEvent):
                     open_nodes.append((event.anchor, nodes))
                 elif isinstance(event, yaml.CollectionEndEvent):
