@@ -55,7 +55,7 @@ def before_and_after(runs: Sequence[Results], changed: Changed, bits: Bits) -> s
     """What each later model lost or gained against the first, in both languages; English first, as it can be lost."""
     told = [
         [
-            language_name(row["language"]), isolated(row["models"][1]), f"{100 * row['before']:.1f}",
+            escape(language_name(row["language"])), isolated(row["models"][1]), f"{100 * row['before']:.1f}",
             f"{100 * row['after']:.1f}", _change(row), str(row["tasks"]), *_bits_change(row, runs, bits),
         ]
         for row in sorted(changed, key=lambda row: row["language"] != "en")
