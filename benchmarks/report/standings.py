@@ -99,7 +99,7 @@ def bits_table(runs: Sequence[Results], bits: Bits) -> str:
     for (language, kind, name), groups in named.items():
         values = [group["bits_per_byte"] for group in groups if group]
         cells = ["n/a" if group is None else _bits(group, min(values)) for group in groups]
-        label = "all texts" if kind == "all" else language_name(language)
+        label = "all texts" if kind == "all" else escape(language_name(language))
         about = f'<small class="about">{escape(kind)} {isolated(name)}</small>' if name else ""
         size = max(group["bytes"] for group in groups if group)
         told.append([f"{label}{about}", *cells, count(size)])
