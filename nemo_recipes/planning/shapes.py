@@ -57,9 +57,11 @@ def shape_from(content: dict[str, Any]) -> Shape:
     """A shape from a config.json of transformers.
 
     Raises:
-        ValueError: It is of another family.
+        ValueError: It is no object, of another family, or a size is no number.
         KeyError: A size is missing.
     """
+    if not isinstance(content, dict):
+        raise ValueError(f"it must hold a JSON object, got a {type(content).__name__}")  # noqa: TRY004  as documented
     if content.get("model_type") not in _FAMILIES:
         raise ValueError(
             f"model_type must be one of {', '.join(_FAMILIES)}, got {content.get('model_type')!r}"
@@ -68,7 +70,10 @@ def shape_from(content: dict[str, Any]) -> Shape:
     rope = content.get("rope_parameters") or {}
     if "rope_theta" in rope:  # where transformers 5 keeps it
         known["rope_theta"] = rope["rope_theta"]
-    return Shape(**known)
+    try:
+        return Shape(**known)
+    except TypeError as error:
+        raise ValueError(f"a size is no number ({error})") from error
 
 
 def _compare(path: Path, found: Shape, wanted: Shape) -> None:

@@ -67,7 +67,7 @@ def ranks(**changed: Any) -> bytes:
         pytest.param("base_json", b'{"model":{"merges":["a b"],"vocab":{}},"pre_tokenizer":[1]}', id="a list"),
         pytest.param("base_json", b'{"config":{"default_vocab_size":[],"default_num_special_tokens":0},"vocab":[]}',
                      id="size a list"),
-        pytest.param("task_jsonl", b'{"question": 1.5, "answerKey": "A", "info": {}}', id="a question that is a number"),
+        pytest.param("task_jsonl", b'{"question": 1.5, "answerKey": "A", "info": {}}', id="question a number"),
         pytest.param("task_jsonl", b"[1]\n", id="a record that is no object"),
         pytest.param("task_json", b"[" * 20_000, id="deep JSON as a task"),
     ],
