@@ -65,7 +65,7 @@ def tiles(runs: Sequence[Results]) -> str:
             note = f"mean {metric} of {mean.tasks} task{'s' if mean.tasks > 1 else ''}"
             if mean.chance:
                 note += f"; chance {100 * mean.chance:.1f}"
-            name = f"{isolated(results['model']['name'])}, {language_name(language)}"
+            name = f"{isolated(results['model']['name'])}, {escape(language_name(language))}"
             shown.append((name, f"{100 * mean.value:.1f}", note))
     return shell.tiles(shown)
 

@@ -61,8 +61,15 @@ def write_parquet(path: Path, frame: "pl.DataFrame") -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read what `write_json` wrote.
+
+    Raises:
+        ValueError: It is no JSON, or nested too deep to be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path}: JSON that is nested too deep") from error
 
 
 def sha256_of(path: Path) -> str:

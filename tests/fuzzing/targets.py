@@ -236,7 +236,7 @@ def base_file(name: str) -> Try:
     """A tokenizer to be expanded."""
 
     def attempt(data: bytes, directory: Path) -> None:
-        from tokenization.base import load_base
+        from tokenization.load_base import load_base
 
         path = directory / name
         path.write_bytes(data)

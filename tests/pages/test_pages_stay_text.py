@@ -114,7 +114,9 @@ def planted(name: str) -> tuple[str, set[str], list[str]]:
     arguments = RECORDED[name]["arguments"]
     before = render(name, arguments)
     taken, found = set(), []
-    for text in sorted(set(texts(arguments)), key=lambda each: (len(each), each))[:MOST_TRIED]:
+    for text in sorted(set(texts(arguments)) - {"<svg></svg>"}, key=lambda each: (len(each), each))[
+        :MOST_TRIED
+    ]:
         try:
             page = render(name, replaced(arguments, {text}))
         except (KeyError, ValueError, TypeError, IndexError, AttributeError, pl.exceptions.PolarsError):
