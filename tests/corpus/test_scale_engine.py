@@ -221,8 +221,6 @@ def test_limits_are_kept_and_a_broken_address_is_one_line(
     config = build.config(output_dir=str(tmp_path / "none"), **limited)
     said = build(config, "--engine.address", "127.0.0.1:1", code=2).stderr
     assert "address is a Ray cluster's: set name to daft" in said
-    said = build(config, "--engine", "daft", "--engine.spill_dir", "/scratch", code=2).stderr
-    assert "spill_dir is for a Ray cluster: give its address" in said
 
 
 def test_workers_killed_on_a_ray_cluster_change_nothing(
