@@ -72,9 +72,10 @@ class BuildConfig:
         if self.work_dir and not remote:
             raise ValueError("work_dir goes with a URL as output_dir: leave it empty")
         if set("*?[") & set(self.local_dir):
+            name = "work_dir" if remote else "output_dir"
             raise ValueError(
-                f"{'work_dir' if remote else 'output_dir'} must have no *, ? or [ in its name, which the libraries that "
-                f"read its files take for patterns, got {self.local_dir!r}"
+                f"{name} must have no *, ? or [ in its name, which the libraries that read its files take for patterns, "
+                f"got {self.local_dir!r}"
             )
         if not self.sources:
             raise ValueError("sources must name at least one source")
