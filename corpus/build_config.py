@@ -74,7 +74,7 @@ class BuildConfig:
         if set("*?[") & set(self.local_dir):
             name = "work_dir" if remote else "output_dir"
             raise ValueError(
-                f"{name} must have no *, ? or [ in its name, which the libraries that read its files take for patterns, "
+                f"{name} must have no *, ? or [ in its name: libraries that read its files take these for patterns, "
                 f"got {self.local_dir!r}"
             )
         if not self.sources:
