@@ -71,6 +71,12 @@ class BuildConfig:
             )
         if self.work_dir and not remote:
             raise ValueError("work_dir goes with a URL as output_dir: leave it empty")
+        if set("*?[") & set(self.local_dir):
+            name = "work_dir" if remote else "output_dir"
+            raise ValueError(
+                f"{name} must have no *, ? or [ in its name: libraries that read its files take these for patterns, "
+                f"got {self.local_dir!r}"
+            )
         if not self.sources:
             raise ValueError("sources must name at least one source")
         names = [source.name for source in self.sources]

@@ -2,10 +2,12 @@
 
 A store has no atomic rename of a directory. What is promised instead: `manifest.json` stands at the URL only while
 every file that it lists stands there too, of the size and digest that it says. A stopped run is taken up where it
-ended: `work/published.json` remembers which content went up and what the store called it then.
+ended: `work/published.jsonl` remembers which content went up and what the store called it then.
 """
 
 import hashlib
+import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +18,15 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from corpus.errors import CorpusError
-from corpus.pipeline.atomic import read_json, sha256_of, write_json
+from corpus.pipeline.atomic import read_json, sha256_of
 from corpus.pipeline.layout import Layout
 
 _FOLDERS = ("shards", "dropped", "quarantine")
 _WHOLE_PUTS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"}
 """Where an object is there in one step or not at all; elsewhere a file is put beside its place and moved."""
 _READ_BYTES = 1 << 22
+_LEDGER = "published.jsonl"
+_NOT_YET = {"sha256": "", "mark": "not yet"}
 
 Progress = Callable[[int], object]
 
@@ -87,11 +91,10 @@ def check_free(storage: Storage, layout: Layout, *, update: bool) -> None:
     Raises:
         CorpusError: It does not answer, or it holds shards or a manifest that were not put there from `layout`.
     """
-    ledger = _read_ledger(layout, storage)
-    known = {*ledger, *_files(layout)}
+    known = _read_ledger(layout, storage)
     for name in storage.listing():
-        ours = name == "manifest.json" or name.partition("/")[0] in _FOLDERS
-        if ours and name not in known and not update:
+        a_corpus = name == "manifest.json" or name.partition("/")[0] in _FOLDERS
+        if a_corpus and name not in known and not update:
             raise CorpusError(
                 f"{storage.url}: {name} is there and was not put there from {layout.output_dir}: choose another "
                 "output_dir, or add --update true to replace the corpus that lies there"
@@ -107,21 +110,25 @@ def publish(layout: Layout, storage: Storage, progress: Progress) -> None:
     local = _files(layout)
     ledger = _read_ledger(layout, storage)
     there = storage.listing()
-    missing = [name for name, path in local.items() if not _stands(there.get(name), ledger.get(name), path)]
+    digests = _digests(layout, local)
+    missing = {
+        name
+        for name, path in local.items()
+        if not _stands(there.get(name), ledger.get(name), path.stat().st_size, digests[name])
+    }
     stale = [name for name in there if name.partition("/")[0] in _FOLDERS and name not in local]
     if (missing or stale) and "manifest.json" in there:
+        # from here on, until the end, the place is between two corpora
         with storage.explained("changed"):
-            storage.files.rm_file(
-                storage.at("manifest.json")
-            )  # from here on the place is between two corpora
-        missing = [*(name for name in missing if name != "manifest.json"), "manifest.json"]
+            storage.files.rm_file(storage.at("manifest.json"))
+        missing.add("manifest.json")
+    _note(layout, storage, dict.fromkeys(sorted(missing), _NOT_YET))
     for name in stale:
         with storage.explained("changed"):
             storage.files.rm_file(storage.at(name))
     for name, path in local.items():
         if name in missing:
-            ledger[name] = _put(storage, name, path)
-            write_json(_ledger_path(layout), {"url": storage.url, "files": ledger})
+            _note(layout, storage, {name: _put(storage, name, path, digests[name])})
         progress(path.stat().st_size)
 
 
@@ -139,11 +146,18 @@ def _files(layout: Layout) -> dict[str, Path]:
     return {name: path for name, path in named.items() if path.is_file()}
 
 
-def _stands(there: dict[str, Any] | None, put: dict[str, Any] | None, path: Path) -> bool:
+def _digests(layout: Layout, local: dict[str, Path]) -> dict[str, str]:
+    """SHA-256 of each file; the manifest has those of the large ones."""
+    manifest = read_json(layout.manifest)
+    known = {entry["path"]: str(entry["sha256"]) for entry in [*manifest["shards"], *manifest["dropped"]]}
+    return {name: known.get(name) or sha256_of(path) for name, path in local.items()}
+
+
+def _stands(there: dict[str, Any] | None, put: dict[str, str] | None, size: int, digest: str) -> bool:
     """Whether the place holds this very content: what went up is known, and the store says it is unchanged."""
-    if there is None or put is None or there.get("size") != path.stat().st_size:
+    if there is None or put is None or there.get("size") != size:
         return False
-    return bool(put["mark"] == _mark(there) and put["sha256"] == sha256_of(path))
+    return put["mark"] == _mark(there) and put["sha256"] == digest
 
 
 def _mark(facts: dict[str, Any]) -> str:
@@ -155,8 +169,10 @@ def _mark(facts: dict[str, Any]) -> str:
     return next((f"{name}={facts[name]}" for name in names if facts.get(name) is not None), "")
 
 
-def _put(storage: Storage, name: str, path: Path) -> dict[str, Any]:
+def _put(storage: Storage, name: str, path: Path, digest: str) -> dict[str, str]:
     """Put one file, look at what arrived, and return its entry for the ledger."""
+    if sha256_of(path) != digest:
+        raise CorpusError(f"{path} is not what the manifest says: remove it and build again")
     target = storage.at(name)
     protocols = (
         {storage.files.protocol} if isinstance(storage.files.protocol, str) else {*storage.files.protocol}
@@ -172,7 +188,6 @@ def _put(storage: Storage, name: str, path: Path) -> dict[str, Any]:
             storage.files.mv(partial, target)
         storage.files.invalidate_cache()
         facts = storage.files.info(target)
-    digest = sha256_of(path)
     if facts.get("size") != path.stat().st_size or not _same_content(storage, target, facts, path, digest):
         raise CorpusError(
             f"{storage.url}: {name} is not there as it was sent ({facts.get('size')} of {path.stat().st_size} bytes): "
@@ -199,13 +214,25 @@ def _same_content(storage: Storage, target: str, facts: dict[str, Any], path: Pa
     return found.hexdigest() == digest
 
 
-def _ledger_path(layout: Layout) -> Path:
-    return layout.work / "published.json"
+def _note(layout: Layout, storage: Storage, entries: dict[str, dict[str, str]]) -> None:
+    """Add to the ledger, whose later lines win."""
+    lines = [json.dumps({"url": storage.url, "name": name} | entry) + "\n" for name, entry in entries.items()]
+    with (layout.work / _LEDGER).open("a", encoding="utf-8") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _read_ledger(layout: Layout, storage: Storage) -> dict[str, dict[str, Any]]:
-    try:
-        kept = read_json(_ledger_path(layout))
-    except FileNotFoundError:
+def _read_ledger(layout: Layout, storage: Storage) -> dict[str, dict[str, str]]:
+    """What was put to this place from here, or was about to be; the half line of a killed run is no entry."""
+    if not (layout.work / _LEDGER).exists():
         return {}
-    return dict(kept["files"]) if kept["url"] == storage.url else {}
+    found: dict[str, dict[str, str]] = {}
+    for line in (layout.work / _LEDGER).read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if entry["url"] == storage.url:
+            found[entry["name"]] = entry
+    return found

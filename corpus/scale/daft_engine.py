@@ -67,10 +67,6 @@ class DaftEngine(AbstractContextManager["DaftEngine"]):
                     "`ray start --head`, or leave the address empty"
                 ) from error
         self._num_workers = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        if self._settings.spill_dir:
-            daft.set_execution_config(
-                shuffle_algorithm="flight_shuffle", flight_shuffle_dirs=[self._settings.spill_dir]
-            )
         daft.set_runner_ray(noop_if_initialized=True)
         return self
 

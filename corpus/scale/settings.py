@@ -15,9 +15,6 @@ class EngineSettings:
         partitions: Pieces that Daft cuts its tables into, for a cluster some two per core; 0 for two per worker.
         file_megabytes: An input file larger than this, in millions of bytes, is shared out to several workers: each
             reads all of it, which costs little, and cleans some of its blocks.
-        spill_dir: With a cluster, a directory on each node's own disk through which tables are shuffled; empty for
-            Ray's object store, which spills to where the cluster was told to (`ray start
-            --object-spilling-directory`). Without a cluster nothing spills: a band is joined in memory.
         retries: How often a step is started again after workers died; what they finished is not made again.
     """
 
@@ -25,7 +22,6 @@ class EngineSettings:
     address: str = ""
     partitions: int = 0
     file_megabytes: int = 256
-    spill_dir: str = ""
     retries: int = 3
 
     def __post_init__(self) -> None:
@@ -34,7 +30,5 @@ class EngineSettings:
                 raise ValueError(f"{setting} must be at least 0, got {getattr(self, setting)}")
         if self.file_megabytes < 1:
             raise ValueError(f"file_megabytes must be at least 1, got {self.file_megabytes}")
-        if self.spill_dir and not self.address:
-            raise ValueError("spill_dir is for a Ray cluster: give its address, or leave spill_dir empty")
         if self.address and self.name == "local":
             raise ValueError("address is a Ray cluster's: set name to daft, or leave address empty")

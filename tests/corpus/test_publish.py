@@ -145,6 +145,8 @@ def test_a_mounted_store_gets_files_by_renaming(
         ({"work_dir": ""}, "work_dir must name a directory of this machine"),
         ({"work_dir": "s3://here/too"}, "work_dir must name a directory of this machine"),
         ({"output_dir": "out"}, "work_dir goes with a URL as output_dir"),
+        ({"output_dir": "out[1]", "work_dir": ""}, "output_dir must have no *, ? or [ in its name"),
+        ({"work_dir": "out*"}, "work_dir must have no *, ? or [ in its name"),
         ({"output_dir": "nowhere://bucket/corpus"}, "nowhere://bucket/corpus: Protocol not known"),
     ],
 )
