@@ -19,8 +19,11 @@ class BuildConfig:
     """Build clean, deduplicated, documented Parquet shards from raw Arabic and English text.
 
     Attributes:
-        output_dir: Directory of the corpus: shards, dropped documents, quarantine, manifest and card.
+        output_dir: Directory of the corpus: shards, dropped documents, quarantine, manifest and card; or a URL in
+            object storage (`s3://`, `gs://`, whatever fsspec knows), to which the finished corpus is put from work_dir.
         sources: The texts to read; see `corpus/sources.py` for what can be said of each.
+        work_dir: With a URL as output_dir, the directory of this machine (of all nodes, on a cluster) where the corpus
+            is built and stays; empty otherwise.
         max_documents: Quick trial: read only the first so many records of every source; 0 for all.
         workers: Worker processes; 0 for one per core. Their number never changes the result.
         engine: What runs the build: this machine, or Daft here or on a Ray cluster. It never changes the result.
@@ -41,6 +44,7 @@ class BuildConfig:
 
     output_dir: str
     sources: list[Source]
+    work_dir: str = ""
     max_documents: int = 0
     workers: int = 0
     engine: EngineSettings = field(default_factory=EngineSettings)
@@ -60,6 +64,18 @@ class BuildConfig:
     def __post_init__(self) -> None:
         if not self.output_dir:
             raise ValueError("output_dir must name a directory")
+        remote = "://" in self.output_dir
+        if remote and (not self.work_dir or "://" in self.work_dir):
+            raise ValueError(
+                f"work_dir must name a directory of this machine, since output_dir is a URL, got {self.work_dir!r}"
+            )
+        if self.work_dir and not remote:
+            raise ValueError("work_dir goes with a URL as output_dir: leave it empty")
+        if set("*?[") & set(self.local_dir):
+            raise ValueError(
+                f"{'work_dir' if remote else 'output_dir'} must have no *, ? or [ in its name, which the libraries that "
+                f"read its files take for patterns, got {self.local_dir!r}"
+            )
         if not self.sources:
             raise ValueError("sources must name at least one source")
         names = [source.name for source in self.sources]
@@ -78,10 +94,15 @@ class BuildConfig:
         """How many workers there are on this machine."""
         return self.workers or len(os.sched_getaffinity(0))
 
+    @property
+    def local_dir(self) -> str:
+        """Where the corpus is built: output_dir, or work_dir where that is a URL."""
+        return self.work_dir or self.output_dir
+
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the corpus holds: where it lies and who makes it do not."""
         settings = asdict(self)
-        for name in ("output_dir", "workers", "engine", "update"):
+        for name in ("output_dir", "work_dir", "workers", "engine", "update"):
             del settings[name]
         return settings
 

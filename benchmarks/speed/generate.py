@@ -24,8 +24,10 @@ import json
 import platform
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +42,7 @@ from word_pools import load_word_pools
 NUM_FILES = 8
 MINIMUM_SIMILARITY = 0.5
 _ROWS_AT_ONCE = 1_000
+Planted = tuple[int, str, str, int, float]
 _TEXT_SCHEMA = pa.schema({"id": pa.int64(), "text": pa.large_string(), "language": pa.string()})
 
 
@@ -47,6 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Generate, then find out the truth."""
     options = _parser().parse_args(arguments)
     plan = CorpusPlan(documents=options.documents, megabytes=options.megabytes, seed=options.seed)
+    if options.files != NUM_FILES or options.workers > 1 or not options.jsonl:
+        if options.truth:
+            raise SystemExit(
+                "--truth is for small corpora: leave --files, --workers and --jsonl alone, or --no-truth"
+            )
+        generate_large(plan, options.output, options.files, options.workers, with_jsonl=options.jsonl)
+        return
     generate(plan, options.output, with_truth=options.truth)
 
 
@@ -55,7 +65,9 @@ def generate(plan: CorpusPlan, output_dir: Path, *, with_truth: bool = True) -> 
     for folder in ("parquet", "jsonl"):
         (output_dir / folder).mkdir(parents=True, exist_ok=True)
     corpus = Corpus(plan, load_word_pools())
-    keys, planted, num_bytes = [], [], Counter[str]()
+    keys: list[np.ndarray] = []
+    planted: list[Planted] = []
+    num_bytes: Counter[str] = Counter()
     for part, numbers in enumerate(np.array_split(np.arange(plan.documents), NUM_FILES)):
         documents = (corpus.document(int(number)) for number in tqdm(numbers, f"part {part}", leave=False))
         for rows in _written(output_dir, part, documents):
@@ -64,14 +76,63 @@ def generate(plan: CorpusPlan, output_dir: Path, *, with_truth: bool = True) -> 
             planted += [(row.id, row.language, row.kind, row.base, row.target) for row in rows]
             if with_truth:
                 keys += [truth.shingle_keys(row.text) for row in rows]
+    if with_truth:
+        pq.write_table(truth_table(corpus, keys), output_dir / "truth.parquet")
+    _finish(plan, output_dir, planted, num_bytes)
+
+
+def generate_large(
+    plan: CorpusPlan, output_dir: Path, num_files: int, workers: int, *, with_jsonl: bool
+) -> None:
+    """Write the same documents into any number of files by several processes, without their truth.
+
+    Copies are of earlier documents, so that the first files of such a corpus are a smaller one of the same make.
+    """
+    for folder in ("parquet", *(["jsonl"] if with_jsonl else [])):
+        (output_dir / folder).mkdir(parents=True, exist_ok=True)
+    spans = [
+        (int(span[0]), int(span[-1]) + 1) for span in np.array_split(np.arange(plan.documents), num_files)
+    ]
+    tasks = [(plan, output_dir, part, span, with_jsonl) for part, span in enumerate(spans)]
+    planted: list[Planted] = []
+    num_bytes: Counter[str] = Counter()
+    with ExitStack() as stack:
+        mapped = stack.enter_context(ProcessPoolExecutor(workers)).map if workers > 1 else map
+        for rows, sizes in tqdm(mapped(_write_file, tasks), "files", len(tasks)):
+            planted += rows
+            num_bytes.update(sizes)
+    _finish(plan, output_dir, planted, num_bytes)
+
+
+def _write_file(
+    task: tuple[CorpusPlan, Path, int, tuple[int, int], bool],
+) -> tuple[list[Planted], Counter[str]]:
+    plan, output_dir, part, span, with_jsonl = task
+    corpus = _corpus_of(plan.documents, plan.megabytes, plan.seed)
+    planted: list[Planted] = []
+    num_bytes: Counter[str] = Counter()
+    documents = (corpus.document(number) for number in range(*span))
+    for rows in _written(output_dir, part, documents, with_jsonl=with_jsonl):
+        planted += [(row.id, row.language, row.kind, row.base, row.target) for row in rows]
+        for row in rows:
+            num_bytes[row.language] += len(row.text.encode())
+    return planted, num_bytes
+
+
+@cache
+def _corpus_of(documents: int, megabytes: float, seed: int) -> Corpus:
+    """Made once in each process, since pools of words take a second to load."""
+    return Corpus(CorpusPlan(documents=documents, megabytes=megabytes, seed=seed), load_word_pools())
+
+
+def _finish(plan: CorpusPlan, output_dir: Path, planted: list[Planted], num_bytes: Counter[str]) -> None:
+    """Write what was planted and what the corpus is."""
     assert len(planted) == plan.documents
     table = {
         name: [row[index] for row in planted]
         for index, name in enumerate(("id", "language", "kind", "base", "target"))
     }
     pq.write_table(pa.table(table), output_dir / "planted.parquet")
-    if with_truth:
-        pq.write_table(truth_table(corpus, keys), output_dir / "truth.parquet")
     counted = Counter(str(row[1]) for row in planted)
     by_language = {
         language: {"documents": counted[language], "bytes": num_bytes[language]}
@@ -103,22 +164,27 @@ def truth_table(corpus: Corpus, keys: list[np.ndarray]) -> pa.Table:
     return pa.table({name: pa.array([row[i] for row in rows], types[i]) for i, name in enumerate(columns)})
 
 
-def _written(output_dir: Path, part: int, documents: Iterator[Document]) -> Iterator[list[Document]]:
-    """Pass the documents on, some rows at a time, once they stand in both files of this part."""
+def _written(
+    output_dir: Path, part: int, documents: Iterator[Document], *, with_jsonl: bool = True
+) -> Iterator[list[Document]]:
+    """Pass the documents on, some rows at a time, once they stand in the files of this part."""
     with ExitStack() as files:
         parquet = files.enter_context(
             pq.ParquetWriter(
                 output_dir / "parquet" / f"part-{part:02d}.parquet", _TEXT_SCHEMA, compression="zstd"
             )
         )
-        raw = files.enter_context((output_dir / "jsonl" / f"part-{part:02d}.jsonl.gz").open("wb"))
-        # no name and no time in the header: the bytes depend on the text alone
-        lines = files.enter_context(gzip.GzipFile("", "wb", compresslevel=3, fileobj=raw, mtime=0))
+        lines = None
+        if with_jsonl:
+            raw = files.enter_context((output_dir / "jsonl" / f"part-{part:02d}.jsonl.gz").open("wb"))
+            # no name and no time in the header: the bytes depend on the text alone
+            lines = files.enter_context(gzip.GzipFile("", "wb", compresslevel=3, fileobj=raw, mtime=0))
         while rows := list(islice(documents, _ROWS_AT_ONCE)):
             columns = {name: [getattr(row, name) for row in rows] for name in _TEXT_SCHEMA.names}
             parquet.write_table(pa.table(columns, schema=_TEXT_SCHEMA))
-            for row in rows:
+            for row in rows if lines else ():
                 record = {"id": str(row.id), "text": row.text, "language": row.language}
+                assert lines is not None
                 lines.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
             yield rows
 
@@ -156,6 +222,11 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also find out which pairs are alike",
+    )
+    parser.add_argument("--files", type=int, default=NUM_FILES, help="files to share the documents out to")
+    parser.add_argument("--workers", type=int, default=1, help="processes that write files")
+    parser.add_argument(
+        "--jsonl", action=argparse.BooleanOptionalAction, default=True, help="write JSONL beside Parquet"
     )
     return parser
 

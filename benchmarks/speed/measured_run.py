@@ -118,7 +118,7 @@ class _MemoryWatcher(threading.Thread):
         pause = _SECONDS_BETWEEN_LOOKS
         while not self._finished.wait(pause):
             started = time.thread_time()
-            shares = [_proportional_bytes(pid) for pid in _family(self._pid)]
+            shares = [memory_of(pid) for pid in family_of(self._pid)]
             self.peak_bytes = max(self.peak_bytes, sum(total for total, _ in shares))
             self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, sum(part for _, part in shares))
             pause = max(_SECONDS_BETWEEN_LOOKS, (time.thread_time() - started) / _SHARE_OF_LOOKS)
@@ -128,7 +128,8 @@ class _MemoryWatcher(threading.Thread):
         self.join()
 
 
-def _family(pid: int) -> list[int]:
+def family_of(pid: int) -> list[int]:
+    """A process and all its living descendants."""
     members, unexplored = [pid], [pid]
     while unexplored:
         try:
@@ -141,8 +142,13 @@ def _family(pid: int) -> list[int]:
     return members
 
 
-def _proportional_bytes(pid: int) -> tuple[int, int]:
-    """Proportional set size of a process, and its part that is no file's."""
+def proportional_bytes(pid: int) -> int:
+    """Memory of a process, what it shares with others divided among them; 0 when it has ended."""
+    return memory_of(pid)[0]
+
+
+def memory_of(pid: int) -> tuple[int, int]:
+    """Proportional set size of a process, and its part that is no file's; (0, 0) when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it ended meanwhile

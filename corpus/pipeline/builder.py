@@ -35,6 +35,7 @@ from corpus.pipeline.layout import FORMAT, Layout, PartFiles, digest, versions
 from corpus.pipeline.lock import held
 from corpus.pipeline.manifest import make_manifest
 from corpus.pipeline.part import PartTask, make_part
+from corpus.pipeline.publish import Storage, check_free, is_url, open_storage, publish, size_of
 from corpus.pipeline.shards import ShardSummary, plan_shards, write_shard
 from corpus.pipeline.units import PassFiles, UnitTable, save
 from corpus.pipeline.warm_up import NUM_STEPS, warm_up
@@ -51,18 +52,21 @@ class FinishedFile:
 
 
 def build(config: BuildConfig) -> dict[str, Any]:
-    """Run the build, or what is left of it, and return the manifest.
+    """Run the build, or what is left of it, put it to its URL if it has one, and return the manifest.
 
     Raises:
         CorpusError: A mistake in the config, unusable input, or another build in the same directory.
     """
     started = time.time()
-    layout = Layout(Path(config.output_dir))
+    layout = Layout(Path(config.local_dir))
+    storage = open_storage(config.output_dir) if is_url(config.output_dir) else None
     files = [(source, file) for source in config.sources for file in readers.resolve(source)]
     busy = CorpusError(
         f"{layout.output_dir}: another build is running here; wait for it or choose another output_dir"
     )
     with held(layout.lock, busy):
+        if storage:
+            check_free(storage, layout, update=config.update)
         benchmarks = _index_benchmarks(config, layout)
         plan = {
             "format": FORMAT,
@@ -75,6 +79,7 @@ def build(config: BuildConfig) -> dict[str, Any]:
         }
         if _is_finished(layout, plan, config):
             manifest: dict[str, Any] = read_json(layout.manifest)
+            _publish(layout, storage, _Clock())
             return manifest
         write_json(layout.plan, plan)
         remove_partials(layout.output_dir)
@@ -98,7 +103,14 @@ def build(config: BuildConfig) -> dict[str, Any]:
         }
         write_json(layout.manifest, manifest)
         write_card(layout.output_dir)
+        _publish(layout, storage, clock)
     return manifest
+
+
+def _publish(layout: Layout, storage: Storage | None, clock: "_Clock") -> None:
+    if storage:
+        with clock.phase("put to output_dir", size_of(layout), "B", scale=True) as bar:
+            publish(layout, storage, bar.update)
 
 
 class _Clock:
@@ -167,9 +179,18 @@ def _read_and_clean(
     finished: list[FinishedFile] = []
     with clock.phase("read and clean", sum(file.bytes for _, file in files), "B", scale=True) as bar:
         if engine.takes_whole_files and not any(_limit(source, cleaning.config) for source, _ in files):
-            for file_done in engine.map(_clean_file, [(*file, cleaning) for file in files]):
-                finished.append(file_done)
-                bar.update(file_done.described["bytes"])
+            shared = [
+                FileShare(source, file, cleaning, reader, readers)
+                for source, file in files
+                for readers in [engine.readers_of(file.bytes)]
+                for reader in range(readers)
+            ]
+            for share, file_done in zip(shared, engine.map(_clean_file, shared), strict=True):
+                if share.is_last:
+                    if share.readers > 1:
+                        _mark_complete([file_done], 0)
+                    finished.append(file_done)
+                    bar.update(file_done.described["bytes"])
             return finished
         marked = 0
         for _ in engine.map(make_part, _tasks(files, cleaning, finished, bar)):
@@ -179,16 +200,36 @@ def _read_and_clean(
     return finished
 
 
-def _clean_file(task: tuple[Source, readers.InputFile, Cleaning]) -> FinishedFile:
-    """All parts of one file, in a worker that can read it."""
-    source, file, cleaning = task
-    tasks = _file_tasks(source, file, None, cleaning, lambda _: None)
+@dataclass(frozen=True)
+class FileShare:
+    """The parts of one file that one of its readers makes: all, or every so-manieth."""
+
+    source: Source
+    file: readers.InputFile
+    cleaning: Cleaning
+    reader: int
+    readers: int
+
+    def has(self, part_number: int) -> bool:
+        """Whether this reader makes the part."""
+        return part_number % self.readers == self.reader
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the file is done when this reader and those before it are."""
+        return self.reader == self.readers - 1
+
+
+def _clean_file(share: FileShare) -> FinishedFile:
+    """One reader's parts of a file, in a worker that can read it: it cuts all of it, so that blocks are the same."""
+    tasks = _file_tasks(share.source, share.file, None, share.cleaning, lambda _: None, share)
     while True:
         try:
             make_part(next(tasks))
         except StopIteration as ended:
             finished: FinishedFile = ended.value
-            _mark_complete([finished], 0)
+            if share.readers == 1:
+                _mark_complete([finished], 0)
             return finished
 
 
@@ -234,7 +275,9 @@ def _file_tasks(
     limit: int | None,
     cleaning: Cleaning,
     progress: Callable[[int], object],
+    share: FileShare | None = None,
 ) -> Generator[PartTask, None, FinishedFile]:
+    """A task for every part of a file, or of a share of it, that is not made yet; at the end, what the file is."""
     directory = cleaning.layout.parts(source.name, _file_key(source, file, limit, cleaning.key))
     done = directory / "complete.json"
     if done.exists():
@@ -255,7 +298,7 @@ def _file_tasks(
         records += count
         part = PartFiles(directory, len(parts))
         parts.append(part)
-        if not part.is_whole():
+        if (share is None or share.has(part.number)) and not part.is_whole():
             part.summary.unlink(missing_ok=True)
             yield PartTask(cleaning.config, source, block, count, part, cleaning.benchmarks)
         progress(block.position - position)
@@ -264,7 +307,7 @@ def _file_tasks(
         "source": source.name,
         "path": file.path,
         "bytes": file.bytes,
-        "sha256": readers.checksum(file),
+        "sha256": readers.checksum(file) if share is None or share.is_last else "",
         "parts": len(parts),
         "records": records,
     }

@@ -26,6 +26,10 @@ class Engine(Protocol):
 
     takes_whole_files: bool
 
+    def readers_of(self, file_bytes: int) -> int:
+        """How many workers share an input file of this size, where they take whole files."""
+        ...
+
     def map(self, function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
         """Yield `function(task)` for each task, in order.
 
@@ -61,7 +65,7 @@ def open_engine(config: BuildConfig) -> AbstractContextManager[Engine]:
     if config.engine.name == "local":
         from corpus.pipeline.local_engine import LocalEngine
 
-        return LocalEngine(config.num_workers, Path(config.output_dir) / "work")
+        return LocalEngine(config.num_workers, Path(config.local_dir) / "work")
     from corpus.scale.daft_engine import DaftEngine
 
     return DaftEngine(config.engine, config.num_workers)

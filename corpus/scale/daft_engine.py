@@ -5,6 +5,7 @@ import os
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial, reduce
 from itertools import islice
 from typing import Any, Self, TypeVar
 
@@ -21,6 +22,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _TASKS_PER_WORKER = 16
+_MOST_READERS = 16
+"""Of one file: each reads all of it, and reading is some fiftieth of the work, so that more would gain little."""
 
 
 class DaftEngine(AbstractContextManager["DaftEngine"]):
@@ -34,6 +37,11 @@ class DaftEngine(AbstractContextManager["DaftEngine"]):
     def __init__(self, settings: EngineSettings, num_workers: int) -> None:
         self._settings = settings
         self._num_workers = num_workers
+
+    def readers_of(self, file_bytes: int) -> int:
+        """How many workers share an input file."""
+        pieces = -(-file_bytes // (self._settings.file_megabytes * 1_000_000))
+        return max(1, min(pieces, self._num_workers, _MOST_READERS))
 
     def __enter__(self) -> Self:
         os.environ.setdefault("DAFT_PROGRESS_BAR", "0")  # ours moves
@@ -138,16 +146,25 @@ class DaftEngine(AbstractContextManager["DaftEngine"]):
     def near_labels(
         self, files: PassFiles, num_rows: int, settings: NearDuplicates, progress: Callable[[int], object]
     ) -> Ids:
-        """Join all bands by hash partition, then the clusters of all runs."""
+        """Join the bands by hash partition, then the clusters of all runs.
+
+        A cluster joins all bands at once. One machine, where Daft keeps a table in memory and spills none of it, takes
+        one band after another, so that memory holds some tens of bytes a row and not that for each band.
+        """
         from corpus.scale.components import connected_components
         from corpus.scale.near import resembling_pairs
 
-        pairs = self.again(lambda: resembling_pairs(files, num_rows, settings, self.num_partitions).collect())
-        progress(settings.banding[0] - 1)
+        num_bands = settings.banding[0]
+        groups = [[*range(num_bands)]] if self._settings.address else [[band] for band in range(num_bands)]
+        found: list[Any] = []
+        for bands in groups:
+            joined = partial(resembling_pairs, files, num_rows, settings, bands, self.num_partitions)
+            found.append(self.again(lambda joined=joined: joined().collect()))  # type: ignore[misc]
+            progress(len(bands))
+        pairs = reduce(lambda one, other: one.concat(other), found)
         labels: Ids = np.arange(num_rows)
-        found = connected_components(pairs, self.again)
-        labels[found["row"].to_numpy()] = found["label"].to_numpy()
-        progress(1)
+        least = connected_components(pairs, self.again)
+        labels[least["row"].to_numpy()] = least["label"].to_numpy()
         return labels
 
 

@@ -1,5 +1,6 @@
 """Tables of keys on Daft: units with equal folded text, and lines that many documents share."""
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,18 @@ def _with_numbers(table: UnitTable, what: str, columns: list[str]) -> "daft.Data
             }
         )
     )
-    rows = daft.read_parquet(paths, file_path_column="path").select("unit", *columns, "path")
+    rows = daft.read_parquet([_literal(path) for path in paths], file_path_column="path").select(
+        "unit", *columns, "path"
+    )
     plain = col("path").regexp_replace("^file://", "")
     numbered = rows.with_column("path", plain).join(parts, on="path")
     return numbered.select((col("start") + col("unit").cast("int64")).alias("number"), "priority", *columns)
+
+
+def _literal(path: str) -> str:
+    r"""A path that Daft, which takes every path for a pattern, reads as it is.
+
+    >>> print(_literal("out/v[1]/*.parquet"))
+    out/v\[1\]/\*.parquet
+    """
+    return re.sub(r"([\\*?\[\]{}])", r"\\\1", path)

@@ -1,5 +1,6 @@
 """Near-duplicates on Daft: bands joined by hash partition; only row numbers travel, never signatures."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ _ROWS_PER_PIECE = 1 << 18
 
 
 def resembling_pairs(
-    files: PassFiles, num_rows: int, settings: NearDuplicates, num_partitions: int | None
+    files: PassFiles,
+    num_rows: int,
+    settings: NearDuplicates,
+    bands: Sequence[int],
+    num_partitions: int | None,
 ) -> "daft.DataFrame":
-    """`left` and `right`, the first of a cluster and another member, of every run of equal keys of every band.
+    """`left` and `right`, the first of a cluster and another member, of every run of equal keys of these bands.
 
     Workers read band keys and the signatures of a run's members from the files that all of them see. A run is a list
     of row numbers, 8 bytes a member, so that one of a million members fits a worker easily, and its leaders (see
@@ -50,7 +55,7 @@ def resembling_pairs(
 
     pieces = [
         (band, first, min(_ROWS_PER_PIECE, num_rows - first))
-        for band in range(settings.banding[0])
+        for band in bands
         for first in range(0, num_rows, _ROWS_PER_PIECE)
     ]
     names = ("band", "first", "count")

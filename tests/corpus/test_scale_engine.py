@@ -79,6 +79,13 @@ def test_a_run_is_joined_alone_as_among_others(seed: int, size: int) -> None:
     assert resembling(np.arange(size), rows, options).tolist() == expected.tolist()
 
 
+def test_a_file_has_as_many_readers_as_it_is_large_and_there_are_workers() -> None:
+    engine = DaftEngine(EngineSettings(name="daft", file_megabytes=10), 4)
+    sizes = (0, 1, 10_000_000, 10_000_001, 35_000_000, 900_000_000)
+    assert [engine.readers_of(size) for size in sizes] == [1, 1, 1, 2, 4, 4]
+    assert DaftEngine(EngineSettings(name="daft"), 500).readers_of(10**12) == 16
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_near_labels_equal_this_machines(seed: int, tmp_path: Path, engine: DaftEngine) -> None:
     """Chains, runs of two and one cluster of thousands, which most rows share."""
@@ -184,6 +191,23 @@ def test_same_documents_as_on_one_machine(
         if count
     }
     assert reasons >= {"exact_duplicate", "near_duplicate"}
+
+
+def test_a_large_file_is_shared_and_a_directory_may_have_any_name(
+    tmp_path: Path, build: Any, writer: Any, jsonl: Callable[..., Path], contents: Callable[[Path], Any]
+) -> None:
+    """Four blocks of one file by two readers; braces, which Daft takes for a pattern, in the name."""
+    records = [{"text": writer.text(sentences=24)} for _ in range(1_600)]
+    path = jsonl(tmp_path / "one.jsonl", [*records, "{broken", *records[:40]])
+    assert path.stat().st_size > 3_000_000
+    source = [{"name": "one", "path": str(path)}]
+    places = [tmp_path / "out{a,b}", tmp_path / "here"]
+    for place, engine in zip(places, (("--engine", "daft", "--engine.file_megabytes", "1"), ()), strict=True):
+        config = build.config(output_dir=str(place), sources=source, **SMALL)
+        subprocess.run(build.command(config, *engine), capture_output=True, check=True)
+    assert contents(places[0]) == contents(places[1])
+    complete = list(places[0].glob("work/parts/*/complete.json"))
+    assert len(complete) == 1
 
 
 def test_limits_are_kept_and_a_broken_address_is_one_line(

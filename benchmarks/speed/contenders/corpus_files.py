@@ -86,3 +86,24 @@ def write_result(options: Options, documents: pa.Table, clusters: npt.NDArray[np
     )
     kept = documents.filter(pa.array(clusters == np.arange(len(clusters))))
     pq.write_table(kept, options.output / "kept.parquet", compression="zstd")
+
+
+def write_result_by_file(options: Options, clusters: npt.NDArray[np.int64]) -> None:
+    """The same, with one file's documents in memory at a time."""
+    stays = clusters == np.arange(len(clusters))
+    kept: pq.ParquetWriter | None = None
+    start = 0
+    for path in input_files(options):
+        documents = pq.read_table(path)
+        end = start + len(documents)
+        kept = kept or pq.ParquetWriter(options.output / "kept.parquet", documents.schema, compression="zstd")
+        kept.write_table(documents.filter(pa.array(stays[start:end])))
+        start = end
+    assert start == len(clusters)
+    if kept:
+        kept.close()
+    pq.write_table(
+        pa.table({"id": np.arange(len(clusters)), "cluster": clusters}),
+        options.output / "clusters.parquet",
+        compression="zstd",
+    )

@@ -16,8 +16,7 @@ from corpus_files import (
     SHINGLE_WORDS,
     Options,
     read_options,
-    read_table,
-    write_result,
+    write_result_by_file,
 )
 from datatrove.data import Document
 from datatrove.executor.local import LocalPipelineExecutor
@@ -40,7 +39,7 @@ def main() -> None:
         clusters = _run(options, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    write_result(options, read_table(options), clusters)
+    write_result_by_file(options, clusters)
 
 
 def _run(options: Options, work: Path) -> np.ndarray:

@@ -17,8 +17,7 @@ from corpus_files import (
     Options,
     input_files,
     read_options,
-    read_table,
-    write_result,
+    write_result_by_file,
 )
 from text_dedup import minhash
 from text_dedup.config.base import load_config_from_toml
@@ -59,7 +58,7 @@ def main() -> None:
     options = read_options()
     with tempfile.TemporaryDirectory(dir=options.output) as cache:
         clusters = _run(options, Path(cache))
-    write_result(options, read_table(options), clusters)
+    write_result_by_file(options, clusters)
 
 
 def _run(options: Options, cache: Path) -> np.ndarray:
