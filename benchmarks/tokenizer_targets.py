@@ -27,9 +27,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tokenization.base import Additions, load_base
+from tokenization.base import Additions
 from tokenization.expand_config import Sampling
 from tokenization.held_out import HELD_OUT_PERCENT, HELD_OUT_SEED, is_held_out
+from tokenization.load_base import load_base
 from tokenization.loading.opening import open_tokenizer
 from tokenization.loading.sentencepiece_model import SentencePieceModel
 from tokenization.loading.tokenizer import Tokenizer

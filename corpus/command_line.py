@@ -10,19 +10,27 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
 import jsonargparse
 
+from corpus.config_bounds import check_bounds
 from corpus.errors import CorpusError, DaadError
 
 Config = TypeVar("Config")
 
 EXIT_MISTAKE = 2
 EXIT_STOPPED = 130
+
+LONGEST_MESSAGE = 800
+"""Characters of what is said of a config: the parser repeats values, however long."""
+
+LONGEST_LINE = 1500
+"""Characters of any last line: a path or a value within it may have no end."""
 
 
 def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None = None) -> Config:
@@ -46,11 +54,31 @@ def parse(config_class: type[Config], prog: str, arguments: Sequence[str] | None
     parser.add_class_arguments(config_class, nested_key=None)
     try:
         given = sys.argv[1:] if arguments is None else arguments
+        for path in _config_files(given):
+            check_bounds(path)
         namespace = parser.instantiate(parser.parse_args(_spelled_out(given, config_class)))
         values = {field.name: namespace[field.name] for field in fields(config_class)}  # type: ignore[arg-type]
+        refuse_null(values)
         return config_class(**values)
-    except (jsonargparse.ArgumentError, ValueError, TypeError) as error:
+    except (jsonargparse.ArgumentError, ValueError, TypeError, RecursionError, OverflowError) as error:
         raise CorpusError(_one_line(error, config_class)) from error
+
+
+def refuse_null(value: Any) -> None:
+    """Refuse a null character in any text of the settings: no path can hold one, and Python says so in no words.
+
+    Raises:
+        ValueError: There is one.
+    """
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"no setting may hold a null character, got {value!r:.200}")
+    if is_dataclass(value):
+        refuse_null([getattr(value, each.name) for each in fields(value)])
+    elif isinstance(value, Mapping):
+        refuse_null([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple):
+        for each in value:
+            refuse_null(each)
 
 
 def run(
@@ -82,6 +110,14 @@ def run(
         _say(f"{prog}: {explain_os_error(error)}")
         code = EXIT_MISTAKE
     sys.exit(code)
+
+
+def _config_files(arguments: Sequence[str]) -> Iterator[Path]:
+    for argument, after in zip(arguments, [*arguments, ""][1:], strict=True):
+        if argument == "--config":
+            yield Path(after)
+        elif argument.startswith("--config="):
+            yield Path(argument.removeprefix("--config="))
 
 
 def _spelled_out(arguments: Sequence[str], config_class: type) -> list[str]:
@@ -133,7 +169,12 @@ def _say(message: str) -> None:
         import traceback
 
         traceback.print_exc()
-    print(" ".join(message.split()), file=sys.stderr)  # noqa: T201
+    line = " ".join(message.split())
+    if len(line) > LONGEST_LINE:
+        line = f"{line[: LONGEST_LINE - 300]} [...] {line[-300:]}"
+    # What strangers wrote must not steer a terminal, nor turn the line around.
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line)
+    print(shown, file=sys.stderr)  # noqa: T201
 
 
 def _first_paragraph(docstring: str | None) -> str:
@@ -142,6 +183,8 @@ def _first_paragraph(docstring: str | None) -> str:
 
 def _one_line(error: Exception, config_class: type) -> str:
     message = " ".join(str(error).split())
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[: LONGEST_MESSAGE - 100]} [...] {message[-100:]}"
     message = re.sub(r"Problem with given class_path '[^']*\.(\w+)':", r"in a \1:", message)
     message = message.replace("Parser key", "config key")
     unknown = re.search(

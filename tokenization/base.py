@@ -136,22 +136,3 @@ class Base(Protocol):
         self, additions: Additions, num_reserve: int, directory: Path, evidence: Evidence
     ) -> list[Proof]:
         """Try all that is claimed of the tokenizer written there; each claim comes back as passed or not."""
-
-
-def load_base(path: str) -> Base:
-    """Read a base, whichever kind it is.
-
-    `path` is a SentencePiece model, a tokenizer.json, a tiktoken or tekken file, a directory with one of them, or
-    `mistral-v1` for the one in mistral-common.
-
-    Raises:
-        TokenizationError: It is not there, cannot be read, or is no BPE.
-    """
-    from tokenization.sentencepiece_base.reading import find_model, read_base
-
-    model = find_model(path)
-    if model is not None:
-        return read_base(model)
-    from tokenization.byte_level_base.expansion import read_byte_level_base
-
-    return read_byte_level_base(Path(path))

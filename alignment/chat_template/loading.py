@@ -20,9 +20,9 @@ def load_chat_tokenizer(path: str | Path) -> Any:
         tokenizer: Any = AutoTokenizer.from_pretrained(
             str(path), split_special_tokens=False, local_files_only=True
         )
-    except (OSError, ValueError) as error:
+    except Exception as error:  # the library raises anything for odd files
         raise AlignmentError(
-            f"{path}: no tokenizer can be read there ({str(error).splitlines()[0]})"
+            f"{path}: no tokenizer can be read there ({(str(error) or repr(error)).splitlines()[0]:.200})"
         ) from error
     if not getattr(tokenizer, "chat_template", None):
         raise AlignmentError(

@@ -33,7 +33,12 @@ def save_chat_tokenizer(source: Path, target: Path, template: str) -> None:
     chosen = TEMPLATES.get(template)
     text = chosen.source if chosen else _given_template(source, config, template)
     target.mkdir(parents=True, exist_ok=True)
-    renamed = _add_controls(definition, _named(config), chosen)
+    try:
+        renamed = _add_controls(definition, _named(config), chosen)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AlignmentError(
+            f"{source}: tokenizer.json or its settings are damaged ({error!r:.200}): download them again"
+        ) from error
     # In the order it has: that of a vocabulary is the order of its ids.
     content = json.dumps(definition, ensure_ascii=False, indent=1)
     (target / "tokenizer.json").write_text(content, encoding="utf-8")
@@ -55,8 +60,18 @@ def _read(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     settings: dict[str, Any] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (source / name).is_file():
-            settings |= json.loads((source / name).read_text(encoding="utf-8"))
-    return json.loads(place.read_text(encoding="utf-8")), settings
+            settings |= _object(source / name)
+    return _object(place), settings
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise AlignmentError(f"{path}: not JSON ({error!r:.200}): download it again") from error
+    if not isinstance(content, dict):
+        raise AlignmentError(f"{path}: must hold a JSON object: download it again")
+    return content
 
 
 def _given_template(source: Path, config: dict[str, Any], template: str) -> str:

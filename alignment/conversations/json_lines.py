@@ -5,16 +5,18 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from alignment.conversations.schemas import UnusableRecordError
+from corpus.readers.blocks import MAX_RECORD_BYTES
 from corpus.readers.streams import ByteStream
 
 Row = TypeVar("Row")
 
 
 def lines_of(stream: ByteStream) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, with their numbers."""
+    """Lines that are not blank, with their numbers; of one without end only so much that `record_of` refuses it."""
     number, rest = 0, b""
     while not stream.ended or rest:
-        *whole, rest = (rest + stream.read()).split(b"\n")
+        # The rest of a line that is too long already is passed over, so that it cannot fill the memory.
+        *whole, rest = (rest[: MAX_RECORD_BYTES + 1] + stream.read()).split(b"\n")
         if stream.ended and rest:
             whole, rest = [*whole, rest], b""
         for line in whole:
@@ -27,8 +29,10 @@ def record_of(line: bytes) -> dict[str, Any]:
     """The object that a line holds.
 
     Raises:
-        UnusableRecordError: It is no UTF-8, no JSON, or no object.
+        UnusableRecordError: It is too long, no UTF-8, no JSON, or no object.
     """
+    if len(line) > MAX_RECORD_BYTES:
+        raise UnusableRecordError("too_long", f"the line has more than {MAX_RECORD_BYTES} bytes")
     try:
         record = json.loads(line.decode())
     except UnicodeDecodeError as error:

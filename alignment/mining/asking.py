@@ -78,6 +78,6 @@ def _object(text: bytes) -> dict[str, object]:
     """A record, {} for a line that holds none: `read_conversations` says what is wrong with it."""
     try:
         record = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}

@@ -37,9 +37,13 @@ def open_model(path: str, device: str) -> Any:
     on_gpu = device != "cpu" and torch.cuda.is_available()
     if not list(Path(path).glob("*.safetensors")):
         raise AlignmentError(f"{path}: no .safetensors file there: give a Hugging Face model directory")
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        path, dtype="auto" if on_gpu else torch.float32, local_files_only=True
-    )
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            path, dtype="auto" if on_gpu else torch.float32, local_files_only=True, use_safetensors=True
+        )
+    except Exception as error:  # the library raises anything for odd files
+        cause = " ".join((str(error) or repr(error)).split())[:200]
+        raise AlignmentError(f"{path}: transformers cannot load it ({cause})") from error
     return model.to("cuda" if on_gpu else "cpu").eval()
 
 

@@ -63,7 +63,7 @@ class Local:
         torch.manual_seed(config.seed)
         self._tokenizer = load_chat_tokenizer(config.model)
         self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            config.model, local_files_only=True
+            config.model, local_files_only=True, use_safetensors=True
         )
         self._model.eval()
 

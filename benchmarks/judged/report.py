@@ -142,9 +142,9 @@ def _agreement(rows: Sequence[Mapping[str, Any]]) -> str:
         interval = "" if whole["low"] is None else f"{whole['low']:.2f} to {whole['high']:.2f}"
         cells.append(
             [
-                row["mode"],
+                escape(row["mode"]),
                 "all",
-                f"alpha, {whole['level']}",
+                f"alpha, {escape(whole['level'])}",
                 _number(whole["value"]),
                 interval,
                 count(whole["units"]),
@@ -153,7 +153,9 @@ def _agreement(rows: Sequence[Mapping[str, Any]]) -> str:
         for two in row["cohen"]:
             names = " and ".join(isolated(name) for name in two["judges"])
             equal = "" if two["equal"] is None else f"{100 * two['equal']:.0f} % equal"
-            cells.append([row["mode"], names, "kappa", _number(two["kappa"]), equal, count(two["units"])])
+            cells.append(
+                [escape(row["mode"]), names, "kappa", _number(two["kappa"]), equal, count(two["units"])]
+            )
     header = ("mode", "judges", "measure", "value", "95 % or equal", "units")
     return table("Agreement", header, cells, numeric=(3, 5)) if rows else ""
 

@@ -1,8 +1,10 @@
 """From a model directory to a model that answers, with its identity and its kept responses."""
 
+import json
 import logging
 import os
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -75,9 +77,7 @@ def open_model(
     """
     digest = check_directory(directory)
     import torch
-    from lm_eval.api.model import CachingLM
     from lm_eval.models.huggingface import HFLM
-    from safetensors import SafetensorError
     from transformers.utils import logging as transformers_logging
 
     from benchmarks.model.prefix_sharing import PrefixSharingLM
@@ -92,16 +92,39 @@ def open_model(
             dtype=dtype,
             batch_size=batch_size,
         )
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # the library raises anything for odd files
         cause = " ".join(str(error).split())[:200]
         raise BenchmarkError(
             f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"
         ) from error
     responses_dir.mkdir(parents=True, exist_ok=True)
-    name = f"{digest}-{dtype}-{'shared' if share_prefixes else 'plain'}.sqlite"
+    name = f"{digest}-{dtype}-{'shared' if share_prefixes else 'plain'}.json.sqlite"
     if chats and not getattr(lm.tokenizer, "chat_template", None):
         raise BenchmarkError(f"{directory}: its tokenizer has no chat template: set --chat no")
-    return Opened(lm=lm, cached=CachingLM(lm, str(responses_dir / name)), digest=digest, chats=chats)
+    return Opened(lm=lm, cached=_with_responses(lm, responses_dir / name), digest=digest, chats=chats)
+
+
+def _with_responses(lm: Any, path: Path) -> Any:
+    """lm-eval's response cache, with JSON in it: as it is, it unpickles whatever came with the output directory."""
+    from lm_eval.api.model import CachingLM
+    from sqlitedict import SqliteDict
+
+    cached = CachingLM(lm, str(path))
+    cached.dbdict.close()
+    cached.dbdict = SqliteDict(str(path), autocommit=True, encode=json.dumps, decode=partial(_response, path))
+    lm.set_cache_hook(cached.get_cache_hook())
+    return cached
+
+
+def _response(path: Path, text: str | bytes) -> Any:
+    """A log-likelihood and whether it is greedy, as the pair that lm-eval knows; another answer as it is."""
+    try:
+        response = json.loads(text)
+    except ValueError as error:
+        raise BenchmarkError(
+            f"{path}: a kept response is damaged: remove the file, its items are asked again"
+        ) from error
+    return tuple(response) if isinstance(response, list) else response
 
 
 def check_directory(directory: Path) -> str:

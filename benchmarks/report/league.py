@@ -43,7 +43,7 @@ def tiles(runs: Sequence[Results]) -> str:
     for results in runs:
         for language, (mean, chance, tasks) in mean_by_language(results).items():
             note = f"mean of {tasks} task{'s' if tasks > 1 else ''}; chance {100 * chance:.1f}"
-            name = f"{isolated(results['model']['name'])}, {language_name(language)}"
+            name = f"{isolated(results['model']['name'])}, {escape(language_name(language))}"
             shown.append((name, f"{100 * mean:.1f}", note))
     return shell.tiles(shown)
 

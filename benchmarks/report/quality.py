@@ -48,7 +48,7 @@ def confidence(runs: Sequence[Results]) -> str:
                 continue
             position = score["position"]
             rows.append([
-                escape(score["title"]), isolated(results["model"]["name"]), score["rule"],
+                escape(score["title"]), isolated(results["model"]["name"]), escape(score["rule"]),
                 f"{score['calibration']['ece']:.3f}", f"{position['distance']:.3f}",
                 " ".join(f"{100 * share:.0f}" for share in position["chosen"][:6]),
                 " ".join(f"{100 * share:.0f}" for share in position["right"][:6]),

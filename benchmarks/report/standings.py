@@ -55,7 +55,7 @@ def before_and_after(runs: Sequence[Results], changed: Changed, bits: Bits) -> s
     """What each later model lost or gained against the first, in both languages; English first, as it can be lost."""
     told = [
         [
-            language_name(row["language"]), isolated(row["models"][1]), f"{100 * row['before']:.1f}",
+            escape(language_name(row["language"])), isolated(row["models"][1]), f"{100 * row['before']:.1f}",
             f"{100 * row['after']:.1f}", _change(row), str(row["tasks"]), *_bits_change(row, runs, bits),
         ]
         for row in sorted(changed, key=lambda row: row["language"] != "en")
@@ -99,7 +99,7 @@ def bits_table(runs: Sequence[Results], bits: Bits) -> str:
     for (language, kind, name), groups in named.items():
         values = [group["bits_per_byte"] for group in groups if group]
         cells = ["n/a" if group is None else _bits(group, min(values)) for group in groups]
-        label = "all texts" if kind == "all" else language_name(language)
+        label = "all texts" if kind == "all" else escape(language_name(language))
         about = f'<small class="about">{escape(kind)} {isolated(name)}</small>' if name else ""
         size = max(group["bytes"] for group in groups if group)
         told.append([f"{label}{about}", *cells, count(size)])

@@ -35,7 +35,8 @@ from nemo_recipes.engine.model import llama_config
 from nemo_recipes.engine.quiet import quietly
 from nemo_recipes.planning.settings import Hardware
 from nemo_recipes.pretrain_config import Checkpoint, Model, Shape, Watch
-from tokenization.base import Additions, load_base
+from tokenization.base import Additions
+from tokenization.load_base import load_base
 
 STEPS, WARM = 9, 2
 PAIRS, BATCH = 48, 8

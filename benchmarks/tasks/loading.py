@@ -68,7 +68,7 @@ def from_rows(task: Task, rows: list[Row], source: str) -> Loaded:
     for row in rows:
         try:
             items.append(_format_of(task, row).read(row))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
             reason = f"column {error} is missing" if isinstance(error, KeyError) else str(error)
             faults.append(f"{row.label}: {reason}")
     if not items:

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from benchmarks.errors import BenchmarkError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Formats that are read, each also with .gz behind it."""
+
+LARGEST_FILE = 512 << 20
+"""Bytes, unpacked: a file that unpacks without end is refused."""
 
 _SPLITS = {"test": "test", "dev": "dev", "validation": "dev", "valid": "dev", "val": "dev", "train": "train"}
 _HEADERLESS = ("question", "A", "B", "C", "D", "answer")
@@ -75,21 +79,36 @@ def _suffix(file: Path) -> str:
 def _file_rows(file: Path, shown: Path) -> Iterator[Row]:
     split, subject = split_and_subject(shown.as_posix())
     try:
-        content = (
-            gzip.decompress(file.read_bytes()) if file.name.lower().endswith(".gz") else file.read_bytes()
-        )
+        content = _content(file)
         for number, values in enumerate(_records(content, _suffix(file)), 1):
-            yield Row(values, f"{shown} row {number}", split, subject)
+            yield Row(_object(values, number), f"{shown} row {number}", split, subject)
     except (
         EOFError,
         UnicodeError,
         ValueError,
+        TypeError,
+        RecursionError,
         csv.Error,
         gzip.BadGzipFile,
+        zlib.error,
         pl.exceptions.PolarsError,
     ) as error:
         cause = " ".join(str(error).split())
         raise BenchmarkError(f"{file}: cannot be read ({cause}): repair or download it again") from error
+
+
+def _object(values: Any, number: int) -> Mapping[str, Any]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"record {number} is a {type(values).__name__}, not an object")
+    return values
+
+
+def _content(file: Path) -> bytes:
+    with (gzip.open if file.name.lower().endswith(".gz") else Path.open)(file, "rb") as opened:
+        content: bytes = opened.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise ValueError(f"it holds more than {LARGEST_FILE >> 20} MiB, which no benchmark has")
+    return content
 
 
 def _records(content: bytes, suffix: str) -> Iterator[Mapping[str, Any]]:

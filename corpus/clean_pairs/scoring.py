@@ -53,7 +53,7 @@ class EmbeddingScorer:
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory)
             self._model: Any = AutoModel.from_pretrained(directory).to(device).eval()
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except Exception as error:  # the library raises anything for odd files
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
             raise CorpusError(f"{directory}: the model cannot be loaded ({reason})") from error
         self._torch, self._batch_size, self._device = torch, batch_size, device

@@ -12,6 +12,7 @@ import polars as pl
 
 from corpus.errors import CorpusError
 from corpus.mixture.settings import Group
+from corpus.pipeline.finished import within
 
 _TRAITS = ("source", "language", "domain", "kind", "format")
 
@@ -68,6 +69,7 @@ def measure(corpus_dir: Path) -> tuple[list[Component], str]:
     try:
         content = manifest_path.read_bytes()
         listed: list[dict[str, Any]] = list(json.loads(content)["shards"])
+        _ = [within(corpus_dir, shard["path"]) for shard in listed]
     except FileNotFoundError as error:
         raise CorpusError(
             f"{corpus_dir}: no manifest.json: give the output_dir of a build that has finished"

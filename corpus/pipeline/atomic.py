@@ -27,8 +27,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        # Some libraries do not say which file they could not write.
-        raise error if error.filename else OSError(error.errno, error.strerror, str(path)) from error
+        # Some libraries do not say which file they could not write, and nobody knows of the partial one.
+        if error.filename and str(error.filename) != str(partial):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -59,8 +61,15 @@ def write_parquet(path: Path, frame: "pl.DataFrame") -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Read what `write_json` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read what `write_json` wrote.
+
+    Raises:
+        ValueError: It is no JSON, or nested too deep to be read.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError(f"{path}: JSON that is nested too deep") from error
 
 
 def sha256_of(path: Path) -> str:

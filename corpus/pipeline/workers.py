@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Self, TypeVar
 
 from corpus.errors import CorpusError
@@ -31,6 +31,7 @@ class Workers:
     def __enter__(self) -> Self:
         if self._num_workers > 1:
             _limit_threads()
+            _start_tracker()
             self._pool = ProcessPoolExecutor(
                 self._num_workers, mp_context=get_context("spawn"), initializer=_leave_with_parent
             )
@@ -70,6 +71,20 @@ def _limit_threads() -> None:
     """One thread for each worker: the processes share the cores. Set before they import polars and numba."""
     for name in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def _start_tracker() -> None:
+    """Start Python's tracker of semaphores so that it cleans up after killed workers without a word.
+
+    It would warn of leaks after the build's own last line, which says what happened and what to do.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, [before, "ignore:resource_tracker:UserWarning"]))
+    resource_tracker.ensure_running()
+    if before is None:
+        del os.environ["PYTHONWARNINGS"]
+    else:
+        os.environ["PYTHONWARNINGS"] = before
 
 
 def _leave_with_parent() -> None:

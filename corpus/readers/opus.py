@@ -1,8 +1,10 @@
 """OPUS: sentence alignments in XCES, which point into one XML document for each language, in directories or zips."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -17,8 +19,14 @@ from corpus.readers.fields import no_fields
 from corpus.readers.frames import frame_block
 from corpus.readers.inputs import InputFile
 from corpus.readers.splitting import break_fault
-from corpus.readers.streams import ByteStream
+from corpus.readers.streams import PLAIN_PIECE_BYTES, ByteStream
 from corpus.sources import Source
+
+MAX_DOCUMENT_BYTES = 256 << 20
+"""A document that unpacks to more is refused: the largest of OPUS have some ten million."""
+
+_BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
+"""What zipfile raises for archives that are damaged, encrypted, or packed in a way that it does not know."""
 
 
 class _DocumentError(Exception):
@@ -110,8 +118,10 @@ def _content(alignment: str, document: str) -> bytes:
     """A document beside the alignment, below xml/, or in the zip of its language.
 
     Raises:
-        _DocumentError: It is nowhere there.
+        _DocumentError: It is nowhere there, named outside these places, cannot be unpacked, or unpacks without end.
     """
+    if ".." in document.split("/"):
+        raise _DocumentError("outside_document", f"{document!r} does not lie below the alignment's directory")
     file_system, location = fsspec.core.url_to_fs(alignment)
     base = location.rpartition("/")[0]
     plain = document.removesuffix(".gz")
@@ -121,14 +131,28 @@ def _content(alignment: str, document: str) -> bytes:
                 with ByteStream(
                     file_system.unstrip_protocol(f"{base}/{place}{name}"), encoding=None
                 ) as stream:
-                    return b"".join(iter(stream.read, b""))
+                    content = b"".join(
+                        islice(iter(stream.read, b""), MAX_DOCUMENT_BYTES // PLAIN_PIECE_BYTES)
+                    )
+                    return _bounded(content, document, whole=not stream.read(1))
     packed = f"{base}/{document.split('/')[0]}.zip"
     if file_system.isfile(packed):
-        with file_system.open(packed, "rb") as opened, zipfile.ZipFile(opened) as archive:
-            for name in archive.namelist():
-                if name == plain or name.endswith(f"/{plain}"):
-                    return archive.read(name)
+        try:
+            with file_system.open(packed, "rb") as opened, zipfile.ZipFile(opened) as archive:
+                for name in archive.namelist():
+                    if name == plain or name.endswith(f"/{plain}"):
+                        with archive.open(name) as member:
+                            content = member.read(MAX_DOCUMENT_BYTES)
+                            return _bounded(content, document, whole=not member.read(1))
+        except _BROKEN_ARCHIVE as error:
+            raise _DocumentError("broken_file", f"{packed}: {' '.join(str(error).split())}") from error
     raise _DocumentError("missing_document", f"{document} is neither beside the alignment nor in {packed}")
+
+
+def _bounded(content: bytes, document: str, *, whole: bool) -> bytes:
+    if not whole:
+        raise _DocumentError("too_long", f"{document} unpacks to more than {MAX_DOCUMENT_BYTES >> 20} MiB")
+    return content
 
 
 def _block(

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from corpus.mixture.sizes import measure
 from corpus.pipeline.atomic import read_json, write_json, write_parquet
+from corpus.pipeline.finished import within
 from corpus.schema import SHARD_COLUMNS
 from experiments.errors import ExperimentError
 from experiments.forgetting.parallel_documents import SOURCE, parallel_documents
@@ -53,7 +54,7 @@ def make_texts(settings: Texts, output: Path) -> dict[str, Any]:
     sources = of_corpus.get("config", {}).get("sources", [])
     closed = {source["name"] for source in sources if not source.get("examples", True)}
     for shard in tqdm(of_corpus["shards"], desc="texts", unit="shard"):
-        kept = _kept(pl.read_parquet(Path(settings.corpus, shard["path"])), settings)
+        kept = _kept(pl.read_parquet(within(Path(settings.corpus), shard["path"])), settings)
         pairs.append(kept.filter(~pl.col("validation") & pl.col("pair").is_not_null()))
         shards.append(_write(output, shard["path"], kept.drop("validation"), shard["source"]))
     paired = pl.concat(pairs)

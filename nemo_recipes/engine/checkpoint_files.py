@@ -22,6 +22,7 @@ from typing import Any
 import xxhash
 
 from corpus.pipeline.atomic import write_json
+from corpus.pipeline.finished import within
 from nemo_recipes.errors import PretrainingError
 
 FORMAT = 1
@@ -92,12 +93,13 @@ def fault(checkpoint: Path) -> str:
     try:
         record = read_record(checkpoint)
         files = [(str(file["path"]), int(file["bytes"]), str(file["xxh3_128"])) for file in record["files"]]
+        paths = {name: within(checkpoint, name) for name, _, _ in files}
     except (ValueError, KeyError, TypeError) as error:
         return str(error) or "its record lacks entries"
 
     def check(file: tuple[str, int, str]) -> str:
         name, size, expected = file
-        path = checkpoint / name
+        path = paths[name]
         if not path.is_file():
             return f"{name} is missing"
         if path.stat().st_size != size:

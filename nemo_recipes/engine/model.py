@@ -34,9 +34,16 @@ def make_model(model: Model, training: Training, in_shards: bool = False) -> Any
         with torch.device("meta"):
             made = build(config, dtype=torch.float32, **attention)
     elif model.checkpoint:
-        made = AutoModelForCausalLM.from_pretrained(
-            model.checkpoint, dtype=torch.float32, local_files_only=True, **attention
-        )
+        try:
+            made = AutoModelForCausalLM.from_pretrained(
+                model.checkpoint,
+                dtype=torch.float32,
+                local_files_only=True,
+                use_safetensors=True,
+                **attention,
+            )
+        except Exception as error:  # the library raises anything for odd files
+            raise _unreadable(model.checkpoint, error) from error
     else:
         made = build(config, dtype=torch.float32, **attention)
     made.config.use_cache = False
@@ -50,9 +57,20 @@ def model_config(model: Model) -> Any:
     from transformers import AutoConfig
 
     if model.checkpoint:
-        return AutoConfig.from_pretrained(model.checkpoint, local_files_only=True)
+        try:
+            return AutoConfig.from_pretrained(model.checkpoint, local_files_only=True)
+        except Exception as error:  # the library raises anything for odd files
+            raise _unreadable(model.checkpoint, error) from error
     assert model.shape is not None
     return llama_config(model.shape)
+
+
+def _unreadable(checkpoint: str, error: Exception) -> PretrainingError:
+    cause = " ".join((str(error) or repr(error)).split())[:200]
+    return PretrainingError(
+        f"model.checkpoint {checkpoint}: transformers cannot load it ({cause}): give a directory that save_pretrained "
+        "made"
+    )
 
 
 def fill_shards(made: Any, checkpoint: str, device: torch.device) -> None:

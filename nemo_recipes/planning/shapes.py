@@ -28,7 +28,7 @@ def shape_of(model: Model) -> Shape:
         return model.shape
     try:
         found = shape_from(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError) as error:
+    except (AttributeError, ValueError, KeyError, RecursionError, TypeError) as error:
         raise PretrainingError(f"{path}: not the config of a Llama-family model ({error})") from error
     if model.shape is not None:
         _compare(path, found, model.shape)

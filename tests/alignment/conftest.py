@@ -53,7 +53,8 @@ def chat_dir(byte_level_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def expanded_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Mistral's SentencePiece tokenizer with eight reserve pieces, as `tokenization.expand` writes it."""
-    from tokenization.base import Additions, load_base
+    from tokenization.base import Additions
+    from tokenization.load_base import load_base
 
     directory = tmp_path_factory.mktemp("expanded")
     nothing = Additions(pieces=[], texts=[], parts=[], base_ids=[], roles=[], counts=[])

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -184,3 +185,45 @@ def test_help_answers_within_a_second_and_loads_nothing_heavy(module: str) -> No
         "pyarrow",
     }
     assert min(seconds) < float(os.environ.get("DAAD_HELP_SECONDS", "1.0"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{b}: &{b} [{','.join([f'*{a}'] * 10)}]\n" for a, b in pairwise("abcdefgh"))
+        + "output_dir: *h\n",
+        "output_dir: &a [*a]\n",
+        f"output_dir: {'[' * 3000}{']' * 3000}\n",
+        f"output_dir: {'{a: ' * 2000}1{'}' * 2000}\n",
+    ],
+    ids=["a billion laughs", "within itself", "deep list", "deep map"],
+)
+def test_a_config_that_grows_without_end_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text)
+    for arguments in (["--config", str(tmp_path / "config.yaml")], [f"--config={tmp_path}/config.yaml"]):
+        with pytest.raises(CorpusError, match="grows without end"):
+            parse(Settings, "room.stage", arguments)
+
+
+def test_few_anchors_are_welcome(tmp_path: Path) -> None:
+    config = write(tmp_path / "c.yaml", "output_dir: x\nitems: [&a {size: 5}, *a]\n")
+    assert parse(Settings, "thing", ["--config", config]).items == [Inner(size=5)] * 2
+
+
+def test_what_is_said_is_short_and_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for value in ("\x1b[31m\u202eevil\ud800", "a" * 100_000):
+        with pytest.raises(SystemExit) as ended:
+            run(lambda _: None, Settings, "room.stage", [f"--nothing={value}"])
+        said = capsys.readouterr().err
+        assert ended.value.code == 2
+        assert said.removesuffix("\n").isprintable()
+        assert len(said) < 1200
+
+
+def test_a_config_runs_no_code(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f'output_dir: !!python/object/apply:os.mkdir ["{tmp_path / "made"}"]\n')
+    with pytest.raises(CorpusError):
+        parse(Settings, "room.stage", ["--config", str(path)])
+    assert not (tmp_path / "made").exists()

@@ -14,8 +14,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from corpus import normalize, readers
+from corpus.errors import CorpusError
 from corpus.fold import fold
+from corpus.mixture.sizes import measure
 from corpus.normalize.settings import Normalization
+from corpus.pipeline.finished import read_manifest
+from corpus.readers import opus as opus_reader
 from corpus.readers.blocks import MAX_RECORD_BYTES
 from corpus.schema import READ_COLUMNS
 from corpus.sources import Source
@@ -152,6 +156,84 @@ def test_a_source_cannot_name_a_place_outside(name: str, tmp_path: Path, build: 
     said = build(config, code=2).stderr
     assert "name" in said.splitlines()[-1]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["config.yaml", "in"]
+
+
+def opus(directory: Path, document: str) -> tuple[pl.DataFrame, list[str]]:
+    """Documents and rules of the faults of an alignment that points to `document`."""
+    (directory / "ar").mkdir(parents=True, exist_ok=True)
+    (directory / "ar" / "a.xml").write_text('<text><s id="1">نص</s></text>', encoding="utf-8")
+    path = directory / "ar-en.xml"
+    path.write_text(
+        f'<cesAlign><linkGrp fromDoc="ar/a.xml" toDoc="{document}"><link xtargets="1;1"/></linkGrp></cesAlign>'
+    )
+    source = Source(name="opus", path=str(path), format="opus", text_columns={"en": "en", "ar": "ar"})
+    frames, rules = [pl.DataFrame(schema=READ_COLUMNS)], []
+    for file in readers.resolve(source):
+        for block in readers.cut(file, source, block_bytes=1 << 16):
+            parsed = readers.parse(block, source)
+            frames.append(parsed.documents.select(list(READ_COLUMNS)))
+            rules += [fault.rule for fault in parsed.faults]
+    return pl.concat(frames), rules
+
+
+@pytest.mark.parametrize("document", ["en/../../../secret.xml", "../secret.xml", "en/../../secret.xml.gz"])
+def test_an_alignment_cannot_read_outside_its_directory(document: str, tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "in"):
+        place.mkdir(exist_ok=True)
+        (place / "secret.xml").write_text('<text><s id="1">do not read this</s></text>')
+    documents, rules = opus(tmp_path / "in" / "corpus", document)
+    assert documents.is_empty()
+    assert rules == ["outside_document"]
+
+
+def packed(path: Path, content: bytes, damage: str = "") -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../en/a.xml", content)
+        archive.writestr("xml/en/a.xml", content)
+    if damage == "cut":
+        os.truncate(path, path.stat().st_size // 2)
+    if damage == "noise":
+        data = bytearray(path.read_bytes())
+        data[60:90] = b"x" * 30
+        path.write_bytes(data)
+    if damage == "encrypted":
+        data = bytearray(path.read_bytes())
+        for start in (data.index(b"PK\x03\x04") + 6, data.index(b"PK\x01\x02") + 8):
+            data[start] |= 1
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise", "encrypted"])
+def test_a_damaged_zip_of_documents_is_a_fault(damage: str, tmp_path: Path) -> None:
+    packed(tmp_path / "en.zip", b'<text><s id="1">' + os.urandom(200).hex().encode() + b"</s></text>", damage)
+    assert opus(tmp_path, "en/a.xml")[1] == ["broken_file"]
+
+
+def test_documents_that_unpack_without_end_are_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a zip and as a packed file; nothing of the zip is put on the disk, whatever its entries are called."""
+    monkeypatch.setattr(opus_reader, "MAX_DOCUMENT_BYTES", 2 << 20)
+    endless = b'<text><s id="1">' + b"a" * (8 << 20) + b"</s></text>"
+    (tmp_path / "zipped").mkdir()
+    packed(tmp_path / "zipped" / "en.zip", endless)
+    assert opus(tmp_path / "zipped", "en/a.xml")[1] == ["too_long"]
+    (tmp_path / "plain" / "en").mkdir(parents=True)
+    (tmp_path / "plain" / "en" / "a.xml.gz").write_bytes(gzip.compress(endless))
+    assert opus(tmp_path / "plain", "en/a.xml.gz")[1] == ["too_long"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["plain", "zipped"]
+    packed(tmp_path / "zipped" / "en.zip", b'<text><s id="1">short</s></text>')
+    assert opus(tmp_path / "zipped", "en/a.xml")[0]["text"].to_list() == ["نص", "short"]
+
+
+@pytest.mark.parametrize("path", ["../outside.parquet", "/etc/passwd", "shards/../../outside.parquet", "", 5])
+def test_a_manifest_cannot_name_a_shard_outside(path: Any, tmp_path: Path) -> None:
+    (tmp_path / "corpus").mkdir()
+    manifest = {"shards": [{"path": path, "source": "a"}], "config": {"sources": [{"name": "a"}]}}
+    (tmp_path / "corpus" / "manifest.json").write_text(json.dumps(manifest))
+    for open_corpus in (read_manifest, measure):
+        with pytest.raises(CorpusError, match="not a corpus manifest"):
+            open_corpus(tmp_path / "corpus")
 
 
 def test_a_zip_is_no_format(tmp_path: Path, build: Any) -> None:

@@ -9,10 +9,13 @@ import shutil
 import signal
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from corpus.dedup import key_ranges, near
@@ -25,6 +28,8 @@ Jsonl = Callable[..., Path]
 def no_space(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "out/x")
 
+
+VICTIMS = ("build", "group", "one worker", "all workers")
 
 SMALL = {"workers": 1, "block_megabytes": 1, "shard_megabytes": 1}
 
@@ -85,6 +90,29 @@ def test_nothing_shows_of_what_was_spilled(
     assert contents(tmp_path / "spilled") == whole
 
 
+def workers_of(process: subprocess.Popen[Any]) -> list[psutil.Process]:
+    """The build's worker processes that run now."""
+    with suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children()
+        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    return []
+
+
+def kill(process: subprocess.Popen[Any], victim: str) -> str:
+    """Kill the build alone, its whole process group, or one or all of its workers; what was in fact killed."""
+    workers = workers_of(process) if "worker" in victim else []
+    if not workers and "worker" in victim:
+        victim = "build"
+    if victim == "build":
+        os.kill(process.pid, signal.SIGKILL)
+    elif victim == "group":
+        os.killpg(process.pid, signal.SIGKILL)
+    for worker in workers[:1] if victim == "one worker" else workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.kill()
+    return victim
+
+
 def test_killed_at_random_points(
     tmp_path: Path, build: Any, setting: Callable[..., Path], contents: Contents, whole: dict[str, Any]
 ) -> None:
@@ -93,26 +121,34 @@ def test_killed_at_random_points(
     seconds = time.monotonic() - start
     config = setting("killed", workers=2)
     draw = random.Random(int(os.environ.get("DAAD_SEED", "11")))
-    kills = 0
-    while kills < int(os.environ.get("DAAD_KILLS", "4")):
-        process = subprocess.Popen(
-            build.command(config),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    count: Counter[str] = Counter()
+    said = tmp_path / "said"
+    wanted = int(os.environ.get("DAAD_KILLS", "4"))
+    while wanted > sum(count[victim] for victim in VICTIMS):
+        with said.open("w") as file:
+            process = subprocess.Popen(
+                build.command(config), stdout=subprocess.DEVNULL, stderr=file, start_new_session=True
+            )
         try:
             process.wait(timeout=draw.uniform(0.2, 0.9) * seconds)
-            assert process.returncode == 0
+        except subprocess.TimeoutExpired:
+            victim = kill(process, draw.choice(VICTIMS))
+            code = process.wait()
+            count[victim] += 1
+            print(dict(count), flush=True)  # for docs/results/faults.md, shown by -s
+            if "worker" in victim and code:
+                # A build that loses a worker says so itself and ends; one that needed it no more ends well.
+                assert code == 2, said.read_text()
+                assert "a worker process died" in said.read_text().splitlines()[-1]
+        else:
+            code = process.returncode
+        if code == 0:
             assert contents(tmp_path / "killed") == whole
             shutil.rmtree(tmp_path / "killed")
-        except subprocess.TimeoutExpired:
-            kills += 1
-            kill = os.kill if draw.random() < 0.5 else os.killpg  # the build alone, or its workers too
-            kill(process.pid, signal.SIGKILL)
-            process.wait()
+            count["finished builds"] += 1
     build(config)
     assert contents(tmp_path / "killed") == whole
+    print(dict(count + Counter({"finished builds": 1})))
 
 
 @pytest.mark.parametrize(

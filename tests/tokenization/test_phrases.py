@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from sentencepiece import SentencePieceProcessor
 
-from tokenization.base import load_base
+from tokenization.load_base import load_base
 from tokenization.phrases import learn_phrases
 from tokenization.sentencepiece_base.model import SPACE
 

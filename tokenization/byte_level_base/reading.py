@@ -19,6 +19,10 @@ _REQUIRED = set(range(0x80, 0xC0)) | {
 }  # what Arabic text is made of
 
 
+DAMAGE = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+"""What comes of parts of a tokenizer file that are missing, or of another type than they should be."""
+
+
 def read_base(path: Path, family: Family | None = None) -> ByteLevelBase:
     """Read a base: a tokenizer.json or a directory with one, a tiktoken file, a tekken JSON, or a GGUF file.
 
@@ -30,6 +34,15 @@ def read_base(path: Path, family: Family | None = None) -> ByteLevelBase:
         TokenizationError: It is damaged, or no byte-level BPE tokenizer.
         OSError: It cannot be read.
     """
+    try:
+        return _read_base(path, family)
+    except DAMAGE as error:
+        raise TokenizationError(
+            f"{path}: a damaged tokenizer file ({error!r:.200}); download it again"
+        ) from error
+
+
+def _read_base(path: Path, family: Family | None) -> ByteLevelBase:
     if path.is_dir():
         if not (path / "tokenizer.json").is_file():
             raise TokenizationError(

@@ -10,7 +10,7 @@ import polars as pl
 
 from corpus.pipeline.atomic import read_json, sha256_of, write_json, write_parquet
 from corpus.pipeline.layout import digest
-from tokenization.base import Additions, Base, Evidence, load_base
+from tokenization.base import Additions, Base, Evidence
 from tokenization.errors import TokenizationError
 from tokenization.expand_config import ExpandConfig
 from tokenization.expansion import workplace
@@ -26,6 +26,7 @@ from tokenization.expansion.manifest import (
 from tokenization.expansion.page import render
 from tokenization.expansion.piece_table import additions_of, piece_table
 from tokenization.expansion.proven import MANIFEST, put_in_place, require, staged
+from tokenization.load_base import load_base
 from tokenization.proofs.proof import Proof
 from tokenization.sample import (
     Sample,

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import re
+from pathlib import Path
 
+from tokenization.byte_level_base.reading import DAMAGE
 from tokenization.errors import TokenizationError
 from tokenization.loading.places import find_file
 from tokenization.loading.tokenizer import Tokenizer
@@ -22,6 +24,15 @@ def open_tokenizer(path: str, name: str, pattern: str = "") -> Tokenizer:
         TokenizationError: It is not there, or cannot be read.
     """
     file = find_file(name, path)
+    try:
+        return _open(name, file, pattern)
+    except DAMAGE as error:
+        raise TokenizationError(
+            f"tokenizer {name}: {file} is a damaged tokenizer file ({error!r:.200}): download it again"
+        ) from error
+
+
+def _open(name: str, file: Path, pattern: str) -> Tokenizer:
     content = file.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     if content[:1] == b"{":

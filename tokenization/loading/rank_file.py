@@ -28,6 +28,10 @@ PATTERNS = {
 """A tiktoken file does not say how it cuts text into words; these are known by the number of their ranks."""
 
 
+MOST_RANKS = 10_000_000
+"""More than any vocabulary has: a list is made as long as the highest rank."""
+
+
 class RankFile:
     """A tokenizer that the tiktoken library runs; see `Tokenizer`. Ids are ranks plus `first`."""
 
@@ -45,6 +49,7 @@ class RankFile:
     ) -> None:
         from tiktoken import Encoding
 
+        _check_ranks(ranks, first, f"tokenizer {name}: {path}")
         self.name, self.path, self.sha256, self.kind = name, path, sha256, kind
         self._first = first
         self.size = first + 1 + max(ranks.values())
@@ -76,6 +81,23 @@ class RankFile:
     def decode(self, ids: Sequence[int]) -> str:
         """The text that ids stand for."""
         return str(self._encoding.decode([number - self._first for number in ids]))
+
+
+def _check_ranks(ranks: dict[bytes, int], first: int, where: str) -> None:
+    """See that tiktoken can run these ranks: it panics where it cannot.
+
+    Raises:
+        TokenizationError: A rank is given twice or out of reach, or a byte has no piece.
+    """
+    if len(set(ranks.values())) < len(ranks) or not all(0 <= rank < MOST_RANKS for rank in ranks.values()):
+        raise TokenizationError(
+            f"{where}: a rank is given twice, or is not from 0 to {MOST_RANKS:,}: download it again"
+        )
+    missing = sum(bytes([byte]) not in ranks for byte in range(256))
+    if b"" in ranks or missing or not 0 <= first < MOST_RANKS:
+        raise TokenizationError(
+            f"{where}: {missing} of the 256 bytes have no piece, or a piece is empty: download it again"
+        )
 
 
 def read_tiktoken(name: str, path: str, content: bytes, sha256: str, pattern: str = "") -> RankFile:

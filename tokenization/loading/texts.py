@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from corpus.card.documents import VOCALIZATION
+from corpus.pipeline.finished import within
 from corpus.readers import cut, parse, resolve
 from corpus.sources import Source
 from tokenization.errors import TokenizationError
@@ -117,7 +118,7 @@ def _read_corpus(text: LabelledText) -> pl.DataFrame:
     try:
         manifest: dict[str, Any] = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         closed = [each["name"] for each in manifest["config"]["sources"] if not each.get("examples", True)]
-        paths = [directory / shard["path"] for shard in manifest["shards"]]
+        paths = [within(directory, shard["path"]) for shard in manifest["shards"]]
         columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source", "vocalized"]
         frames = [pl.scan_parquet(path).select(columns).collect() for path in paths]
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:

@@ -1,15 +1,12 @@
-"""A SentencePiece BPE model as a base: its pieces, and how it cuts."""
+"""A SentencePiece BPE model: its pieces, and how it cuts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from tokenization.base import Additions, Encode, Evidence
-from tokenization.proofs.proof import Proof
+from tokenization.base import Encode
 from tokenization.sentencepiece_base.proto import copy
 
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
@@ -24,7 +21,7 @@ SENTINEL = -1e8
 
 @dataclass(frozen=True, kw_only=True)
 class SentencePieceBase:
-    """A SentencePiece BPE model that can be expanded.
+    """A SentencePiece BPE model, as it was read.
 
     Attributes:
         path: The file that it was read from.
@@ -33,8 +30,6 @@ class SentencePieceBase:
 
     path: Path
     proto: Any
-
-    kind = "sentencepiece"
 
     @property
     def size(self) -> int:
@@ -62,48 +57,6 @@ class SentencePieceBase:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Ids as the base gives them."""
         return encoder(self.proto)(texts)
-
-    def learn(self, words: pl.DataFrame, num_pieces: int, *, clitic_share: float = 1.0) -> Additions:
-        """Learn pieces from words; see `tokenization.base.Base`."""
-        from tokenization.sentencepiece_base.learn import learn
-
-        return learn(self, words, num_pieces, clitic_share=clitic_share)
-
-    def add_phrases(
-        self,
-        additions: Additions,
-        words: pl.DataFrame,
-        texts: Callable[[], Iterator[pl.Series]],
-        num_phrases: int,
-    ) -> Additions:
-        """Append pieces that join words; see `tokenization.base.AddPhrases`."""
-        from tokenization.sentencepiece_base.phrases import add_phrases
-
-        return add_phrases(self, additions, words, texts, num_phrases)
-
-    def write(self, additions: Additions, num_reserve: int, directory: Path) -> list[str]:
-        """Write tokenizer.model, tokenizer.json and tokenizer_config.json."""
-        from tokenization.sentencepiece_base.merge import merge
-        from tokenization.sentencepiece_base.writing import write_tokenizer
-
-        proto = merge(self, additions, num_reserve)
-        write_tokenizer(proto, directory)
-        return [piece.piece for piece in proto.pieces[self.size + len(additions) :]]
-
-    def load(self, directory: Path) -> Encode:
-        """How the model written there cuts."""
-        from sentencepiece import SentencePieceProcessor
-
-        processor = SentencePieceProcessor(model_file=str(directory / "tokenizer.model"))
-        return lambda texts: processor.encode(list(texts))
-
-    def prove(
-        self, additions: Additions, num_reserve: int, directory: Path, evidence: Evidence
-    ) -> list[Proof]:
-        """Try all claims; see `tokenization.sentencepiece_base.claims`."""
-        from tokenization.sentencepiece_base.claims import prove
-
-        return prove(self, additions, num_reserve, directory, evidence)
 
 
 def encoder(proto: Any, *, dummy_prefix: bool | None = None) -> Encode:

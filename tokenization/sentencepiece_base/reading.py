@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from tokenization.errors import TokenizationError
+from tokenization.sentencepiece_base.expansion import SentencePieceExpansion
 from tokenization.sentencepiece_base.merge import RESERVE_PREFIX
 from tokenization.sentencepiece_base.model import (
     CONTROL,
     NORMAL,
     USER_DEFINED,
-    SentencePieceBase,
     pieces_of_type,
 )
 from tokenization.sentencepiece_base.proto import parse
@@ -49,7 +49,7 @@ def find_model(path: str) -> Path | None:
     return found if _is_protobuf(found) else None
 
 
-def read_base(path: Path) -> SentencePieceBase:
+def read_base(path: Path) -> SentencePieceExpansion:
     """Read a SentencePiece model and check that it can be expanded.
 
     Raises:
@@ -64,7 +64,7 @@ def read_base(path: Path) -> SentencePieceBase:
     reason = _reason_to_refuse(proto)
     if reason:
         raise TokenizationError(f"{path}: {reason}")
-    return SentencePieceBase(path=path, proto=proto)
+    return SentencePieceExpansion(path=path, proto=proto)
 
 
 def _reason_to_refuse(proto: Any) -> str:

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from tokenization.base import load_base
 from tokenization.expand_config import Sampling
+from tokenization.load_base import load_base
 from tokenization.sample import sample_words
 
 shard, pieces = Path(sys.argv[1]), int(sys.argv[2])

@@ -13,9 +13,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tokenization.base import load_base
 from tokenization.expansion import pipeline
 from tokenization.held_out import is_held_out
+from tokenization.load_base import load_base
 from tokenization.sentencepiece_base import merge
 from tokenization.sentencepiece_base.model import CONTROL, NORMAL
 from tokenization.sentencepiece_base.proto import copy, parse

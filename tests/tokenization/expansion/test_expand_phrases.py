@@ -9,13 +9,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tokenization.base import Evidence, load_base
+from tokenization.base import Evidence
 from tokenization.expand_config import Sampling
 from tokenization.expansion import pipeline
 from tokenization.expansion.curve import ALL, measure_curve
 from tokenization.expansion.page import render
 from tokenization.expansion.piece_table import additions_of
 from tokenization.held_out import rest_of
+from tokenization.load_base import load_base
 from tokenization.proofs.agreement import prove_agreement
 from tokenization.sample import find_shards, held_out_documents, sample_words, sampled_documents
 from tokenization.sentencepiece_base.claims import load_forms, prove_new_in_order

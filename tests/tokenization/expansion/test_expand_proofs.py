@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tokenization.base import Additions, Evidence, load_base
+from tokenization.base import Additions, Evidence
 from tokenization.expansion.piece_table import additions_of
+from tokenization.load_base import load_base
 from tokenization.proofs.agreement import prove_agreement
 from tokenization.proofs.reachable import prove_reachable
 from tokenization.proofs.round_trip import prove_round_trip

@@ -13,11 +13,12 @@ import pytest
 import xxhash
 
 from tokenization.arabic_script import character_class, word_class
-from tokenization.base import Additions, load_base
+from tokenization.base import Additions
 from tokenization.expand_config import Choice, Sampling
 from tokenization.expansion.curve import ALL, choose, measure_curve, taken_under
 from tokenization.expansion.manifest import fertility_rows
 from tokenization.held_out import HELD_OUT_SEED, is_held_out, rest_of
+from tokenization.load_base import load_base
 from tokenization.sample import count_words, find_shards, held_out_documents, sample_words, weighted_documents
 
 AR = ["ar"]

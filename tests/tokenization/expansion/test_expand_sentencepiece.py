@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tokenization.arabic_script import BLOCKS, is_arabic
-from tokenization.base import load_base
+from tokenization.load_base import load_base
 from tokenization.sentencepiece_base.claims import load_forms
 from tokenization.sentencepiece_base.derivation import last_join
 from tokenization.sentencepiece_base.fast_twin import tokenizer_json
