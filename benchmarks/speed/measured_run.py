@@ -118,7 +118,7 @@ class _MemoryWatcher(threading.Thread):
         pause = _SECONDS_BETWEEN_LOOKS
         while not self._finished.wait(pause):
             started = time.thread_time()
-            shares = [proportional_bytes(pid) for pid in family_of(self._pid)]
+            shares = [memory_of(pid) for pid in family_of(self._pid)]
             self.peak_bytes = max(self.peak_bytes, sum(total for total, _ in shares))
             self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, sum(part for _, part in shares))
             pause = max(_SECONDS_BETWEEN_LOOKS, (time.thread_time() - started) / _SHARE_OF_LOOKS)
@@ -142,8 +142,13 @@ def family_of(pid: int) -> list[int]:
     return members
 
 
-def proportional_bytes(pid: int) -> tuple[int, int]:
-    """Memory of a process, shared pages divided among their users, and the part that is no file's; 0 when it ended."""
+def proportional_bytes(pid: int) -> int:
+    """Memory of a process, what it shares with others divided among them; 0 when it has ended."""
+    return memory_of(pid)[0]
+
+
+def memory_of(pid: int) -> tuple[int, int]:
+    """Proportional set size of a process, and its part that is no file's; (0, 0) when it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:  # it ended meanwhile

@@ -77,7 +77,7 @@ def measure_phases(
         cost.read_bytes += int(spent[1])
         cost.written_bytes += int(spent[2])
         if look % _LOOKS_FOR_MEMORY == 0:
-            cost.peak_bytes = max(cost.peak_bytes, sum(proportional_bytes(pid)[0] for pid in family))
+            cost.peak_bytes = max(cost.peak_bytes, sum(map(proportional_bytes, family)))
         if now > until:
             os.killpg(process.pid, 9)
         time.sleep(_SECONDS_BETWEEN_LOOKS)

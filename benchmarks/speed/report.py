@@ -194,7 +194,7 @@ def _rounded(value: float | None) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, its first column to the left and the others to the right."""
+    """A Markdown table; all columns but the first hold numbers."""
     ruler = ["---", *("--:" for _ in header[1:])]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ruler, *rows))
 

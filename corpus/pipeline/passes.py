@@ -178,7 +178,7 @@ def list_duplicates(
         source=names.gather(table.part_of(dropped)),
         kept_source=names.gather(table.part_of(kept)),
         similarity="similarity",
-    ).cast(DUPLICATE_COLUMNS)
+    ).cast(pl.Schema(DUPLICATE_COLUMNS))
 
 
 def find_repeated_ids(table: UnitTable, directory: Path) -> Ids:
