@@ -1,4 +1,4 @@
-"""An endpoint that refuses everything has a fault of its own: that is told from requests that it refuses by themselves."""
+"""An endpoint that refuses everything has a fault of its own; a request that is refused by itself has not."""
 
 from collections.abc import Iterable
 
