@@ -1,4 +1,4 @@
-"""An endpoint that refuses everything has a fault of its own: told from requests that are refused one by one."""
+"""An endpoint that refuses everything has a fault of its own; a request that is refused by itself has not."""
 
 from collections.abc import Iterable
 

@@ -142,6 +142,7 @@ def test_a_model_that_knows_nothing_scores_chance(rule, prefers_first):
             "letters": scores,
             "continuation": scores,
             "generated": [None] * size,
+            "mark": [None] * size,
         },
         schema=SCHEMA,
     )

@@ -156,7 +156,7 @@ def frame(texts, choices, answers):
     rows = dict.fromkeys(("id", "subject", "country", "passage", "question", "ending"), [""] * size)
     none = [[] for _ in range(size)]
     rows |= {"choices": choices, "answer": answers, "also_right": none, "letters": none, "continuation": none}
-    return pl.DataFrame(rows | {"generated": texts}, schema=SCHEMA)
+    return pl.DataFrame(rows | {"generated": texts, "mark": [None] * len(texts)}, schema=SCHEMA)
 
 
 def test_what_is_no_answer_is_counted_and_earns_nothing():
