@@ -57,8 +57,7 @@ def draws(seed: int, keys: pl.Series, positions: pl.Series) -> npt.NDArray[np.fl
         state += positions.to_numpy().astype(np.uint64) * np.uint64(0xDA942042E4DD58B5)
         for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):  # MurmurHash3's 64-bit finalizer
             state = (state ^ (state >> np.uint64(33))) * np.uint64(factor)
-    drawn: npt.NDArray[np.float64] = (state >> np.uint64(11)) * 2.0**-53
-    return drawn
+    return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def coins(seed: int, keys: pl.Series, positions: pl.Series) -> npt.NDArray[np.bool_]:

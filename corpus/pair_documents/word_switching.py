@@ -109,14 +109,13 @@ def switched(units: pl.DataFrame, chosen: pl.DataFrame) -> pl.Series:
 
     `units` has the texts of both languages and `in_first`, the language of each; `chosen` is rows of `switches`.
     """
-    tokens = [_tokens(units[language]) for language in (FIRST, SECOND)]
+    english, arabic = (_tokens(units[language]) for language in (FIRST, SECOND))
     own = units.select(pl.int_range(pl.len()).alias("unit"), "in_first")
     sides = [
-        _exchanged(*both, own.filter(pl.col("in_first") == in_first), chosen.rename(names))
-        for both, in_first, names in (
-            (tokens, True, {"place": "at", "other": "by"}),
-            (tokens[::-1], False, {"other": "at", "place": "by"}),
-        )
+        _exchanged(english, arabic, own.filter("in_first"), chosen.rename({"place": "at", "other": "by"})),
+        _exchanged(
+            arabic, english, own.filter(~pl.col("in_first")), chosen.rename({"other": "at", "place": "by"})
+        ),
     ]
     joined = pl.concat(sides).sort("unit", "place").group_by("unit", maintain_order=True).agg("token")
     whole = own.join(joined, on="unit", how="left", maintain_order="left")

@@ -2,7 +2,9 @@
 
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import polars as pl
@@ -71,7 +73,7 @@ def score_pairs(left: pl.Series, right: pl.Series, alignment: Alignment) -> Scor
 
 def _read(path: str) -> pl.DataFrame:
     name = path.removesuffix(".gz")
-    readers = {
+    readers: dict[str, Callable[[IO[bytes]], pl.DataFrame]] = {
         ".jsonl": pl.read_ndjson,
         ".csv": pl.read_csv,
         ".tsv": lambda content: pl.read_csv(content, separator="\t", quote_char=None),
