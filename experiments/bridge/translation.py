@@ -18,13 +18,8 @@ TEMPLATE = 1
 def opening(source: str, direction: str, examples: Sequence[tuple[str, str]]) -> str:
     """A translation document up to the target text: an instruction line, solved examples, the source.
 
-    >>> print(opening("ship", "en-ar", [("sea", "X")]))
-    Translate from English into Arabic.
-    English: sea
-    Arabic: X
-    <BLANKLINE>
-    English: ship
-    Arabic:
+    >>> opening("ship", "en-ar", [("sea", "X")]).splitlines()
+    ['Translate from English into Arabic.', 'English: sea', 'Arabic: X', '', 'English: ship', 'Arabic: ']
     """
     lines = instruction_lines()
     line, before, after = (
