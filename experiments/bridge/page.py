@@ -25,8 +25,9 @@ _HOW = {
         "chrF++ (0 to 100) of greedy translations of held-out pairs, under an instruction line and solved examples."
     ),
     "reading": (
-        "Bits per byte that the reference costs more after another text's source than after its own: what the model "
-        "reads from the source; 0 is nothing. Held-out pairs with solved examples before them, {news} without."
+        "Bits per byte that the reference costs more after another text's source, of about the length, than after its "
+        "own: what the model reads from the source; 0 is nothing. Held-out pairs with solved examples before them, "
+        "{news} without."
     ),
     "retrieval": (
         "Share of texts whose translation is the nearest (CSLS) among all of the other language, in the half that no "
