@@ -59,7 +59,7 @@ def read_from_source(
     examples: Sequence[tuple[str, str]],
     seed: int,
 ) -> Floats:
-    """For each pair, bits that its target costs more after another source of its length than after its own, and its bytes.
+    """For each pair, bits that its target costs more after another source, and its bytes.
 
     Pairs of which one of the two does not fit the model's sequence are left out; float64[pairs that fit, 2].
     """
