@@ -42,7 +42,7 @@ def exchanged(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
     [3, 2, 1, 4, 0]
     """
     drawn = np.random.default_rng(seed).permutation(len(texts))
-    order = np.lexsort((drawn, [len(text) for text in texts]))
+    order = np.lexsort((drawn, np.array([len(text) for text in texts])))
     places = np.arange(len(texts))
     partner = places ^ 1
     if len(texts) % 2:
