@@ -16,7 +16,9 @@ from experiments.bridge.texts import EXAMPLES, HELD_OUT
 if TYPE_CHECKING:
     from experiments.bridge.reading import Reader
 
-FORMAT = 1
+FORMAT = 2
+"""Raised whenever the same model would be asked other things."""
+
 Rows = list[list[float]]
 
 

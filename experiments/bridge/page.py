@@ -25,8 +25,9 @@ _HOW = {
         "chrF++ (0 to 100) of greedy translations of held-out pairs, under an instruction line and solved examples."
     ),
     "reading": (
-        "Bits per byte that the reference costs more after another text's source than after its own: what the model "
-        "reads from the source; 0 is nothing. Held-out pairs with solved examples before them, {news} without."
+        "Bits per byte that the reference costs more after another text's source, of about the length, than after its "
+        "own: what the model reads from the source; 0 is nothing. Held-out pairs with solved examples before them, "
+        "{news} without."
     ),
     "retrieval": (
         "Share of texts whose translation is the nearest (CSLS) among all of the other language, in the half that no "
@@ -53,7 +54,6 @@ def sections(results: Mapping[str, Any]) -> Iterator[Section]:
             yield _measures(results, group)
     yield _differences(results)
     yield _languages(results)
-    yield _said(results)
     yield Section(heading="What it cannot show", points=list(limits(results)))
     yield Section(heading="How it was measured", points=list(_measured(results)))
 
@@ -128,25 +128,6 @@ def _languages(results: Mapping[str, Any]) -> Section:
     )
 
 
-def _said(results: Mapping[str, Any]) -> Section:
-    legs, translations = results["legs"], results["translations"]
-    rows = [
-        [
-            one["source"],
-            one["reference"],
-            *(translations[leg][direction][place]["translation"] for leg in legs),
-        ]
-        for direction, said in translations[next(iter(legs))].items()
-        for place, one in enumerate(said)
-    ]
-    return Section(
-        heading="What they say",
-        how="The first translations of each direction, of the first seed, as they come: drawn, not chosen.",
-        header=("source", "reference", *legs),
-        rows=rows,
-    )
-
-
 def _measured(results: Mapping[str, Any]) -> Iterator[str]:
     texts, measures = results["settings"]["texts"], results["settings"]["measures"]
     yield (
@@ -218,4 +199,4 @@ def _tiles(results: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         if (row["first"], row["second"]) == ("f", "g") and row["measure"] in wanted:
             title = title_of(row["measure"], results["settings"]["measures"]["news_name"])
             yield "f less g", figure(row | {"half_width": None}, "+"), title
-    yield "Tokens", f"{results['tokens']:,}", f"for each leg, {len(results['seeds'])} seeds"
+    yield "Tokens", f"{results['tokens']:,}", f"for each leg; seeds: {len(results['seeds'])}"

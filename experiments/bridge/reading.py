@@ -113,7 +113,9 @@ class Reader:
             for row, whole in zip(rows, made.tolist(), strict=True):
                 # Decoded after its opening, for a piece alone may lose the space before it.
                 before = self.cut.decode(encoded[row])
-                after = self.cut.decode(encoded[row] + whole[ids.shape[1] :])[len(before) :]
+                new = whole[ids.shape[1] :]
+                new = new[: new.index(self.end_id)] if self.end_id in new else new
+                after = self.cut.decode(encoded[row] + new)[len(before) :]
                 found[row] = after.strip().split("\n")[0].strip()
         return found
 

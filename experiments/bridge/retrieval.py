@@ -71,7 +71,7 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> Floats:
     """What needs no model: cosines of the numbers and Latin words in both texts, rarer ones weighing more.
 
     >>> lexical(["born 1990"], ["\u0661\u0669\u0669\u0660", "-"]).round(3).tolist()
-    [[0.0, 0.0]]
+    [[1.0, 0.0]]
     """
     bags = [
         [Counter(_SHARED.findall(text.translate(_DIGITS).lower())) for text in side] for side in (left, right)

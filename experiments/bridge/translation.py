@@ -1,6 +1,7 @@
 """Translations by a model: the prompt, what it says, and what it reads from the source."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,8 @@ TEMPLATE = 1
 def opening(source: str, direction: str, examples: Sequence[tuple[str, str]]) -> str:
     """A translation document up to the target text: an instruction line, solved examples, the source.
 
-    >>> print(opening("ship", "en-ar", [("sea", "X")]))
-    Translate from English into Arabic.
-    English: sea
-    Arabic: X
-    <BLANKLINE>
-    English: ship
-    Arabic:
+    >>> opening("ship", "en-ar", [("sea", "X")]).splitlines()
+    ['Translate from English into Arabic.', 'English: sea', 'Arabic: X', '', 'English: ship', 'Arabic: ']
     """
     lines = instruction_lines()
     line, before, after = (
@@ -36,16 +32,24 @@ def opening(source: str, direction: str, examples: Sequence[tuple[str, str]]) ->
     return f"{line}\n{solved}{before}{source}\n{after}"
 
 
-def shuffled(count: int, seed: int) -> NDArray[np.int64]:
-    """A permutation that leaves nothing at its place.
+def exchanged(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """For each text another one of about its length: neighbors in the order of lengths change places.
 
-    >>> bool((shuffled(5, 1) == np.arange(5)).any())
-    False
+    What costs bits only because there is more or less text before is then the same for both. Equal lengths are ordered
+    at random; of an odd number, the last three go round.
+
+    >>> exchanged(["aaaa", "b", "cc", "ddddd", "eee"], 1).tolist()
+    [3, 2, 1, 4, 0]
     """
-    order = np.random.default_rng(seed).permutation(count)
-    moved = np.empty(count, np.int64)
-    moved[order] = np.roll(order, 1)
-    return moved
+    drawn = np.random.default_rng(seed).permutation(len(texts))
+    order = np.lexsort((drawn, np.array([len(text) for text in texts])))
+    places = np.arange(len(texts))
+    partner = places ^ 1
+    if len(texts) % 2:
+        partner[-3:] = places[[-2, -1, -3]]
+    others = np.empty(len(texts), np.int64)
+    others[order] = order[partner]
+    return others
 
 
 def read_from_source(
@@ -55,11 +59,11 @@ def read_from_source(
     examples: Sequence[tuple[str, str]],
     seed: int,
 ) -> Floats:
-    """For each pair, bits that its target costs more after another pair's source than after its own, and its bytes.
+    """For each pair, bits that its target costs more after another source, and its bytes.
 
     Pairs of which one of the two does not fit the model's sequence are left out; float64[pairs that fit, 2].
     """
-    others = shuffled(len(pairs), seed)
+    others = exchanged([source for source, _ in pairs], seed)
     asked = [
         (opening(source, direction, examples), opening(pairs[other][0], direction, examples), target)
         for (source, target), other in zip(pairs, others, strict=True)
@@ -82,6 +86,7 @@ def chrf_of(sums: Floats) -> float:
     return float(chrf()._compute_score_from_stats([int(count) for count in sums]).score)  # noqa: SLF001
 
 
+@lru_cache(maxsize=1)
 def chrf() -> Any:
     """The metric, whose signature goes beside each score."""
     from sacrebleu.metrics.chrf import CHRF

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.bridge.facts import UNSEEN
+from experiments.bridge.legs import START
 from experiments.bridge.recall import CHANCE
 from experiments.report import figure
 
@@ -21,7 +22,7 @@ def title_of(measure: str, news: str) -> str:
     if group == "facts":
         told = "never told" if kind == UNSEEN else f"told in {_LANGUAGES[kind]}"
         return f"facts {told}, asked in {_LANGUAGES[direction]}"
-    what = {"translation": "chrF++", "reading": "read from the source", "retrieval": "retrieval"}[group]
+    what = {"translation": "chrF++", "reading": "reading", "retrieval": "retrieval"}[group]
     kinds = {"pairs": "held-out pairs", "news": news}
     return f"{what}, {kinds[kind]}, {direction.replace('-', ' to ')}"
 
@@ -49,7 +50,23 @@ def findings(results: Mapping[str, Any]) -> Iterator[str]:
         left = len(sorted_out["not told apart"])
         parts.append(f"not told apart: {left} of {sum(map(len, sorted_out.values()))} measures")
         yield f"{what[0].upper()}{what[1:]} ({first} less {second}): {'. '.join(parts)}."
+    yield from _retrieved(results)
     yield from _controls(results)
+
+
+def _retrieved(results: Mapping[str, Any]) -> Iterator[str]:
+    """How far any leg is from what needs no model."""
+    news = results["settings"]["measures"]["news_name"]
+    for name, measure in results["measures"].items():
+        if not name.startswith("retrieval"):
+            continue
+        _, kind, direction = name.split()
+        without = results["baselines"][kind]
+        legs = ", ".join(f"{leg} {measure['legs'][leg]['mean']:.3f}" for leg in (START, *results["legs"]))
+        yield (
+            f"{title_of(name, news)}: {legs}; numbers and Latin words alone find {without[direction]:.3f}, chance "
+            f"{without['chance']:.3f}."
+        )
 
 
 def verdict(difference: Mapping[str, Any]) -> str:

@@ -60,10 +60,6 @@ def write_results(settings: Bridge, prepared: Prepared, seeds: list[int]) -> dic
         },
         "chrf_signature": f"nrefs:1|{_signature()}",
         "bits_per_byte": languages_learned(logs),
-        "translations": {
-            leg: {direction: said[:3] for direction, said in of_seeds[seeds[0]]["translations"].items()}
-            for leg, of_seeds in answers.items()
-        },
         "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
         "run": _run(settings, seeds),
     } | results(answers, resamples=settings.measures.resamples, draw_seed=settings.texts.seed)

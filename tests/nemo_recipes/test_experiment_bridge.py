@@ -554,4 +554,4 @@ def test_a_whole_experiment(texts: Texts, base_size: int, tmp_path: Path) -> Non
     assert str(tmp_path) not in text + page + Path(found["paths"]["json"]).read_text()
     assert "f less g: pairing" in text
     assert "open  " in summary(found)
-    assert len(list(findings(found))) == 4
+    assert len(list(findings(found))) == 8  # comparisons, retrieval in two directions of two kinds, controls
