@@ -6,17 +6,17 @@ BIN := $(VENV)/bin
 # The same torch as the locks name; see docs/cuda.md for CUDA and CPU builds.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test setup lint check doctor experiment-forgetting lock sbom clean
+.PHONY: demo test setup lint check doctor experiment-forgetting experiment-bridge lock sbom audit clean
 
 demo: setup
 	$(BIN)/python -m demo
 
-# Half an hour on two cores; the report goes to docs/results/. Stopped, it goes on with the same command.
-experiment-forgetting: setup
+# Some twenty minutes each on two cores; reports go to docs/results/. Stopped, they go on with the same command.
+experiment-forgetting experiment-bridge: setup
 	$(BIN)/python -m demo.prepare --output out/demo/data
 	$(BIN)/python -m corpus.build --config demo/corpus.yaml
 	$(BIN)/python -m tokenization.expand --config demo/tokenizer.yaml
-	$(BIN)/python -m experiments.forgetting --config experiments/forgetting/demo.yaml
+	$(BIN)/python -m $(subst experiment-,experiments.,$@) --config $(subst -,s/,$@)/demo.yaml
 
 test: setup
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
@@ -49,6 +49,10 @@ lock:
 
 sbom: setup
 	$(BIN)/python requirements/make_sbom.py
+
+# The locks against a snapshot of advisories: make audit DATABASE=PATH; requirements/check_advisories.py says where from.
+audit: setup
+	$(BIN)/python requirements/check_advisories.py "$(DATABASE)"
 
 clean:
 	rm -rf out .venv .cache .mypy_cache .pytest_cache .ruff_cache
