@@ -546,6 +546,9 @@ def test_a_whole_experiment(texts: Texts, base_size: int, tmp_path: Path) -> Non
     assert run(replace(settings, results_only=True))["seeds"] == [1]
     again = run(settings)
     assert again["measures"] == found["measures"]
+    # Answers to other questions are no answers.
+    with pytest.raises(ExperimentError, match="no seed has all its legs"):
+        run(replace(settings, results_only=True, measures=replace(settings.measures, shots=0)))
 
     page = Path(found["paths"]["html"]).read_text(encoding="utf-8")
     assert "A &lt;toy&gt; of no use." in page
