@@ -82,15 +82,17 @@ def test_answers_that_are_planted(text, expected):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("x = 5", 1), ("The answer is x = 5", 1), ("x or y", 3), ("It (x) is largest where (B) says", 1), ("ث", UNREADABLE),
-        ("W", UNREADABLE), ("T", OUTSIDE),
+        ("x = 5", 1), ("The answer is x = 5", 1), ("x or y", 3), ("It (x) is largest where (B) says", 1),
+        ("ث", UNREADABLE), ("W", UNREADABLE), ("T", OUTSIDE),
     ],
 )  # fmt: skip
 def test_a_letter_late_in_the_alphabet_names_no_option_of_few(text, expected):
     assert named_option(text, ("x = 4", "x = 5", "y = 4", "x or y")) == expected
 
 
-@pytest.mark.parametrize(("text", "expected"), [("Z", 25), ("The answer is U.", 20), ("(غ)", OUTSIDE), ("ض", 25)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Z", 25), ("The answer is U.", 20), ("(غ)", OUTSIDE), ("ض", 25)]
+)
 def test_all_letters_name_options_of_many(text, expected):
     assert named_option(text, [f"city {number}" for number in range(26)]) == expected
 
