@@ -15,7 +15,7 @@ from experiments.bridge.texts import EXAMPLES, HELD_OUT
 if TYPE_CHECKING:
     from experiments.bridge.reading import Reader
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same model would be asked other things."""
 
 Rows = list[list[float]]
