@@ -34,7 +34,7 @@ from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
-from benchmarks.bits_per_byte import bits_per_byte, information
+from benchmarks.information import bits_per_byte, information
 from corpus.pipeline.atomic import read_json, sha256_of, write_json
 from corpus.pipeline.layout import digest
 from tokenization.embeddings import Embeddings, Similarity

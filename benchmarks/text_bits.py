@@ -13,9 +13,9 @@ import polars as pl
 from tqdm import tqdm
 
 from benchmarks.bits_config import BitsConfig
-from benchmarks.bits_per_byte import Ids, LogProbabilities, information
 from benchmarks.errors import BenchmarkError
 from benchmarks.held_out_texts import read_texts
+from benchmarks.information import Ids, LogProbabilities, information
 from benchmarks.model.opening import check_directory, open_model
 from corpus.pipeline.atomic import write_json
 

@@ -12,6 +12,7 @@ from tokenization.embeddings import Embeddings
 
 BASE = "base"
 LOG = "output.log"
+RUNS = "runs"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ class Job:
 
 def run_dir(output_dir: str, seed: int, name: str) -> Path:
     """Directory of a run, or of a checkpoint with new rows."""
-    return Path(output_dir, "runs", f"seed-{seed}", name)
+    return Path(output_dir, RUNS, f"seed-{seed}", name)
 
 
 def planned_flops(config: PretrainConfig | None) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from corpus.pipeline.lock import held
 from experiments.errors import ExperimentError
-from experiments.jobs import BASE, Job, Vocabulary, described, run_dir
+from experiments.jobs import BASE, RUNS, Job, Vocabulary, described, run_dir
 from experiments.settings import Stage1
 from experiments.vocabularies import Prepared
 from nemo_recipes.data.settings import Data
@@ -100,12 +100,14 @@ def run_experiment(
     """
     output = Path(settings.output_dir)
     if settings.results_only:
-        return report(prepare())
+        if not (output / RUNS).is_dir():
+            raise nothing_finished(settings)
+        return report(_prepared(output, prepare))
     busy = ExperimentError(
         f"{output}: the experiment is running here already; results_only reads it meanwhile"
     )
     with held(output / ".lock", busy):
-        prepared = prepare()
+        prepared = _prepared(output, prepare)
         bases, legs = jobs(prepared)
         runs = [job for job in (*bases, *legs) if job.config is not None]
         for job in runs:
@@ -117,6 +119,15 @@ def run_experiment(
 
         run_all(list(stages(bases, legs, settings.processes)), settings.processes)
         return report(prepared)
+
+
+def _prepared(output: Path, prepare: Callable[[], Prepared]) -> Prepared:
+    """What `prepare` makes, by one process at a time: results_only takes no other lock."""
+    busy = ExperimentError(
+        f"{output}: its texts and token files are being made just now: try again in a while"
+    )
+    with held(output / ".preparing.lock", busy):
+        return prepare()
 
 
 def nothing_finished(settings: Experiment) -> ExperimentError:

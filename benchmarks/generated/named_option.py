@@ -7,6 +7,8 @@ letters stand parentheses, dots, quotation marks, marks of direction, and words 
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from benchmarks.generated.numbers import numbers_in, western
 from benchmarks.generated.spans import arabic_tokens
@@ -27,7 +29,8 @@ _FORMS: dict[str, int] = {
     **{letter: place for place, letter in enumerate(LATIN_LETTERS)},
     **{letter.lower(): place for place, letter in enumerate(LATIN_LETTERS)},
 }
-_LETTER = rf"(?P<letter>[{''.join(_FORMS)}]){_TATWEEL}?"
+_FEW = 20
+"""Of so many options or fewer, no later letter is a name: x, y and z are part of what an answer says."""
 _OPENING = r"""[\s(\["'*`{\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{LEFT DOUBLE QUOTATION MARK}:-]*"""
 _WORDS = {
     "answer": "\N{ARABIC LETTER ALEF}\N{ARABIC LETTER LAM}"
@@ -48,18 +51,46 @@ _RIGHT = (
 _IS = "\N{ARABIC LETTER HEH}[\N{ARABIC LETTER YEH}\N{ARABIC LETTER WAW}]"
 _JOINED = r"\w|['\u2019]\w"  # a letter that a word goes on with: I'm
 _ARTICLE = r"(?-i:a\s+\w)"
-_CUE = re.compile(
-    rf"(?:(?:{'|'.join(_WORDS.values())})(?:\s+(?:{'|'.join([*_WORDS.values(), _RIGHT, _IS])}))*"
-    rf"|\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|option|choice))*)"
-    rf"{_OPENING}(?!{_ARTICLE}){_LETTER}(?!{_JOINED})",
-    re.IGNORECASE,
-)
-_FIRST = re.compile(rf"^{_OPENING}{_LETTER}(?!{_JOINED})(?=\s*(?:$|[^\w\s])|\s*\n)")
-_FIRST_THEN_TEXT = re.compile(rf"^{_OPENING}{_LETTER}\s+(?P<rest>\S.*)", re.DOTALL)
 _OR = "\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{ARABIC LETTER WAW}"
-_EITHER = re.compile(rf"^{_OPENING}{_LETTER}[)\].]*\s*(?:or|/|{_OR})\s*[(\[]*[{''.join(_FORMS)}](?!\w)")
-_ENCLOSED = re.compile(rf"[(\[]\s*{_LETTER}\s*[)\]]")
 _BOXED = re.compile(r"\\(?:boxed|text)\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Patterns:
+    """Where a letter names an option.
+
+    Attributes:
+        cue: After "the answer is".
+        first: At the start, alone.
+        first_then_text: At the start, before more text.
+        either: At the start, before another letter.
+        enclosed: In parentheses.
+    """
+
+    cue: re.Pattern[str]
+    first: re.Pattern[str]
+    first_then_text: re.Pattern[str]
+    either: re.Pattern[str]
+    enclosed: re.Pattern[str]
+
+
+@cache
+def _patterns(count: int) -> _Patterns:
+    """For the first so many letters of either alphabet."""
+    known = "".join(letter for letter, place in _FORMS.items() if place < count)
+    letter = rf"(?P<letter>[{known}]){_TATWEEL}?"
+    return _Patterns(
+        cue=re.compile(
+            rf"(?:(?:{'|'.join(_WORDS.values())})(?:\s+(?:{'|'.join([*_WORDS.values(), _RIGHT, _IS])}))*"
+            rf"|\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|option|choice))*)"
+            rf"{_OPENING}(?!{_ARTICLE}){letter}(?!{_JOINED})",
+            re.IGNORECASE,
+        ),
+        first=re.compile(rf"^{_OPENING}{letter}(?!{_JOINED})(?=\s*(?:$|[^\w\s])|\s*\n)"),
+        first_then_text=re.compile(rf"^{_OPENING}{letter}\s+(?P<rest>\S.*)", re.DOTALL),
+        either=re.compile(rf"^{_OPENING}{letter}[)\].]*\s*(?:or|/|{_OR})\s*[(\[]*[{known}](?!\w)"),
+        enclosed=re.compile(rf"[(\[]\s*{letter}\s*[)\]]"),
+    )
 
 
 def named_option(text: str, choices: Sequence[str]) -> int:
@@ -75,16 +106,17 @@ def named_option(text: str, choices: Sequence[str]) -> int:
     plain = _plain(text)
     if not plain:
         return EMPTY
-    if _EITHER.match(plain):
+    patterns = _patterns(_FEW if len(choices) <= _FEW else len(ARABIC_LETTERS))
+    if patterns.either.match(plain):
         return UNREADABLE
-    letter = _opening_letter(plain, choices)
+    letter = _opening_letter(plain, choices, patterns)
     if letter is None:
-        cues = list(_CUE.finditer(plain))
+        cues = list(patterns.cue.finditer(plain))
         letter = _FORMS[cues[-1]["letter"]] if cues else None
     if letter is None:
         letter = _by_text(plain, choices)
     if letter is None:
-        enclosed = {_FORMS[found] for found in _ENCLOSED.findall(plain)}
+        enclosed = {_FORMS[found] for found in patterns.enclosed.findall(plain)}
         letter = enclosed.pop() if len(enclosed) == 1 else None
     if letter is None:
         letter = _by_number(plain)
@@ -99,12 +131,12 @@ def _plain(text: str) -> str:
     return western(unboxed).replace("**", "").replace("$", "").strip()
 
 
-def _opening_letter(text: str, choices: Sequence[str]) -> int | None:
+def _opening_letter(text: str, choices: Sequence[str], patterns: _Patterns) -> int | None:
     """The letter at the start, where it stands alone or right before the text of its own option."""
-    found = _FIRST.match(text)
+    found = patterns.first.match(text)
     if found:
         return _FORMS[found["letter"]]
-    found = _FIRST_THEN_TEXT.match(text)
+    found = patterns.first_then_text.match(text)
     place = _FORMS[found["letter"]] if found else -1
     if found and 0 <= place < len(choices) and _same_start(found["rest"], choices[place]):
         return place

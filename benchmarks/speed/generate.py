@@ -40,6 +40,7 @@ from tqdm import tqdm
 from word_pools import load_word_pools
 
 NUM_FILES = 8
+MOST_FILES = 100
 MINIMUM_SIMILARITY = 0.5
 _ROWS_AT_ONCE = 1_000
 Planted = tuple[int, str, str, int, float]
@@ -50,6 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Generate, then find out the truth."""
     options = _parser().parse_args(arguments)
     plan = CorpusPlan(documents=options.documents, megabytes=options.megabytes, seed=options.seed)
+    if not 1 <= options.files <= MOST_FILES:
+        raise SystemExit(
+            f"--files must be from 1 to {MOST_FILES}: their names are in the order of their numbers"
+        )
     if options.files != NUM_FILES or options.workers > 1 or not options.jsonl:
         if options.truth:
             raise SystemExit(

@@ -117,16 +117,19 @@ def yes_no(value: Any) -> bool:
 def letter_or_index(value: Any, choices: Sequence[str]) -> int:
     """An answer given as a letter, else as an index that counts from 0, else as the text of a choice.
 
-    The text comes last: choices can be letters and numbers themselves.
+    The text comes last, as choices can be letters and numbers themselves; but no letter or index beyond them is meant
+    where a choice reads so.
 
     Raises:
         ValueError: It is none of these.
     """
     for read in (letter_index, index):
         try:
-            return read(value)
+            found = read(value)
         except ValueError:
             continue
+        if found < len(choices) or str(value) not in choices:
+            return found
     if str(value) not in choices:
         raise ValueError(f"the answer must be a letter, an index or one of the choices, got {value!r}")
     return choices.index(str(value))

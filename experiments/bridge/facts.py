@@ -74,18 +74,22 @@ def opening(fact: Fact, language: str) -> str:
 def make_facts(companies: int, seed: int) -> list[Fact]:
     """So many companies for each way of telling, each with one fact of each relation.
 
-    Within a group and relation all values come about as often, so that knowing which are frequent helps nowhere.
+    A relation takes as many values as there are companies (at most all), the same in every group, and within a group
+    all of them come about as often: knowing which are frequent in a language helps nowhere.
     """
     rng = np.random.default_rng(seed)
     names = _names(companies * len(TOLD), rng)
     found = []
+    taken = {
+        relation: rng.permutation(len(content["values"]))[:companies]
+        for relation, content in relations().items()
+    }
     for number, told in enumerate(TOLD):
         own = names[number * companies : (number + 1) * companies]
-        for relation, content in relations().items():
-            count = len(content["values"])
-            turns = rng.permutation(count)
+        for relation, possible in taken.items():
+            turns = rng.permutation(possible)
             found += [
-                Fact(name=name, relation=relation, value=int(turns[place % count]), told=told)
+                Fact(name=name, relation=relation, value=int(turns[place % len(turns)]), told=told)
                 for place, name in enumerate(own)
             ]
     return found

@@ -35,7 +35,7 @@ def base_jobs(settings: Bridge, base: Vocabulary, expanded: Vocabulary) -> list[
                 flops=planned_flops(config),
                 log=run_dir(settings.output_dir, seed, BASE) / LOG,
                 rows=(rows,),
-                measure=_asked(settings, Path(rows.output_dir), measures_path(settings, seed, START)),
+                measure=partial(measure_model, asked_of_leg(settings, seed, START)),
             )
         )
     return jobs
@@ -55,7 +55,7 @@ def leg_jobs(settings: Bridge, expanded: Vocabulary) -> list[Job]:
                     config=config,
                     flops=planned_flops(config),
                     log=directory / LOG,
-                    measure=_asked(settings, directory / "model", measures_path(settings, seed, leg)),
+                    measure=partial(measure_model, asked_of_leg(settings, seed, leg)),
                 )
             )
     return jobs
@@ -64,6 +64,13 @@ def leg_jobs(settings: Bridge, expanded: Vocabulary) -> list[Job]:
 def measures_path(settings: Bridge, seed: int, leg: str) -> Path:
     """What was measured of a leg, or of the start."""
     return run_dir(settings.output_dir, seed, leg) / MEASURES
+
+
+def asked_of_leg(settings: Bridge, seed: int, leg: str) -> Asked:
+    """What a leg's model is asked, or the start's."""
+    directory = run_dir(settings.output_dir, seed, ROWS if leg == START else leg)
+    model = directory if leg == START else directory / "model"
+    return asked_of(settings, model, measures_path(settings, seed, leg))
 
 
 def asked_of(settings: Bridge, model: Path, output: Path) -> Asked:
@@ -79,10 +86,6 @@ def asked_of(settings: Bridge, model: Path, output: Path) -> Asked:
         measures=settings.measures,
         output=output,
     )
-
-
-def _asked(settings: Bridge, model: Path, output: Path) -> partial[None]:
-    return partial(measure_model, asked_of(settings, model, output))
 
 
 def _leg_config(settings: Bridge, leg: str, vocabulary: Vocabulary, seed: int) -> PretrainConfig:

@@ -1,6 +1,5 @@
 """All that one model is asked, kept in one file beside it: for each measure, counts of each item that add up."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from experiments.bridge.texts import EXAMPLES, HELD_OUT
 if TYPE_CHECKING:
     from experiments.bridge.reading import Reader
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same model would be asked other things."""
 
 Rows = list[list[float]]
@@ -57,16 +56,7 @@ def measure_model(asked: Asked) -> None:
     """
     from experiments.bridge.reading import Reader, threads_of_worker
 
-    made_from = {
-        "format": FORMAT,
-        "model": sha256_of(asked.model / "model.safetensors"),
-        "texts": sha256_of(asked.texts / "manifest.json"),
-        "news": sha256_of(Path(asked.measures.news)) if asked.measures.news else "",
-        "companies": asked.companies,
-        "seed": asked.seed,
-        "measures": asked.measures.decisive(),
-    }
-    if is_measured(asked.output, made_from):
+    if is_measured(asked):
         return
     settings = asked.measures
     with threads_of_worker():
@@ -78,7 +68,7 @@ def measure_model(asked: Asked) -> None:
             device=settings.device,
             batch=settings.batch,
         )
-        found: dict[str, Any] = {"made_from": made_from, "measures": {}, "layers": {}}
+        found: dict[str, Any] = {"made_from": _made_from(asked), "measures": {}, "layers": {}}
         for name, pairs in held_out_sets(asked).items():
             _retrieve(reader, name, pairs, asked, found)
             examples = _examples(asked) if name == "pairs" else []
@@ -88,9 +78,21 @@ def measure_model(asked: Asked) -> None:
     write_json(asked.output, found)
 
 
-def is_measured(output: Path, made_from: dict[str, Any]) -> bool:
-    """Whether the file is there, of these things."""
-    return output.is_file() and read_json(output)["made_from"] == json.loads(json.dumps(made_from))
+def is_measured(asked: Asked) -> bool:
+    """Whether the file of answers is there, of this model and of just these questions."""
+    return asked.output.is_file() and read_json(asked.output)["made_from"] == _made_from(asked)
+
+
+def _made_from(asked: Asked) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "model": sha256_of(asked.model / "model.safetensors"),
+        "texts": sha256_of(asked.texts / "manifest.json"),
+        "news": sha256_of(Path(asked.measures.news)) if asked.measures.news else "",
+        "companies": asked.companies,
+        "seed": asked.seed,
+        "measures": asked.measures.decisive(),
+    }
 
 
 def held_out_sets(asked: Asked) -> dict[str, list[tuple[str, str]]]:

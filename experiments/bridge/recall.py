@@ -16,16 +16,20 @@ _EVEN = 0.1
 
 
 def ask(reader: Reader, facts: Sequence[Fact]) -> dict[tuple[str, str], Floats]:
-    """Credit of each fact, by the language that tells it (or never) and the language in which it is asked."""
+    """Credit of each fact, by the language that tells it (or never) and the language in which it is asked.
+
+    The choices are the values that facts of the relation have: each is told of in both languages, of some company.
+    """
     earned: dict[tuple[str, str], list[Floats]] = {}
     for relation in relations():
         own = [fact for fact in facts if fact.relation == relation]
+        possible = sorted({fact.value for fact in own})
         for language in LANGUAGES:
-            options = values(relation, language)
+            options = [values(relation, language)[number] for number in possible]
             asked = [(opening(fact, language), f" {option}") for fact in own for option in options]
             bits = reader.bits(asked).reshape(len(own), len(options))
             scores = beyond_frequency(bits, np.array([fact.told == UNSEEN for fact in own]))
-            right = np.array([fact.value for fact in own])
+            right = np.array([possible.index(fact.value) for fact in own])
             for told in TOLD:
                 rows = np.array([fact.told == told for fact in own])
                 earned.setdefault((told, language), []).append(credit(scores[rows], right[rows]))

@@ -3,7 +3,8 @@
 from typing import Any
 
 from experiments.bridge.legs import START
-from experiments.bridge.matrix import base_jobs, leg_jobs, measures_path
+from experiments.bridge.matrix import asked_of_leg, base_jobs, leg_jobs
+from experiments.bridge.measuring import is_measured
 from experiments.bridge.preparation import prepare
 from experiments.bridge.settings import Bridge
 from experiments.running import nothing_finished, run_experiment
@@ -32,7 +33,7 @@ def _report(settings: Bridge, prepared: Prepared) -> dict[str, Any]:
     finished = [
         seed
         for seed in trained
-        if all(measures_path(settings, seed, leg).is_file() for leg in (START, *settings.legs))
+        if all(is_measured(asked_of_leg(settings, seed, leg)) for leg in (START, *settings.legs))
     ]
     if not finished:
         raise nothing_finished(settings)

@@ -32,6 +32,7 @@ class Texts:
         document_words: Neighboring pairs are put together until a document has so many words in both languages.
         fact_share: Share of documents with made-up facts in all legs, in bytes of text.
         companies: Made-up companies that English tells of, that Arabic tells of, and that neither does; each as many.
+            The fewer, the more often each is told of; at least 4, for questions with four choices.
         fact_documents: Documents on each company.
         seed: Seed of the facts and of all that is drawn for the texts; the same texts serve all seeds.
         sequence_length: Tokens that one sequence trains on.
@@ -65,7 +66,7 @@ class Texts:
         if self.validation_share > 0.5:
             raise ValueError(f"validation_share must be at most .5, got {self.validation_share:g}")
         for setting, least in (
-            ("sequence_length", 2), ("document_words", 1), ("companies", 2), ("fact_documents", 1), ("seed", 0),
+            ("sequence_length", 2), ("document_words", 1), ("companies", 4), ("fact_documents", 1), ("seed", 0),
         ):  # fmt: skip
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")

@@ -24,7 +24,7 @@ from experiments.bridge.settings import Texts
 from experiments.errors import ExperimentError
 from experiments.made_texts import as_shard, kept, made_before, write_shard
 
-FORMAT = 1
+FORMAT = 2
 HELD_OUT = "held_out_pairs.parquet"
 EXAMPLES = "examples.parquet"
 UNPAIRED = "unpaired"

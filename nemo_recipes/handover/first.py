@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from corpus.errors import DaadError
 from corpus.pipeline.atomic import read_json, write_json
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.launch.command import EVERYWHERE
@@ -21,6 +20,8 @@ _STARTS = {
 _LOOK = 0.2
 """Seconds between looks."""
 
+_LOOKS_AT_FAULTS = 15
+
 
 def first_does(work: Callable[[], None], told: Path, settings: Mapping[str, Any], mine: Place) -> None:
     """Do work in the first process, and wait in the others until it is done, however long that takes.
@@ -29,26 +30,38 @@ def first_does(work: Callable[[], None], told: Path, settings: Mapping[str, Any]
     launcher's numbers, and by the settings, so that another start's word is never taken for it.
 
     Raises:
-        DaadError: The first process's, on all of them.
-        OSError: The first process's; the others raise a PretrainingError.
+        Exception: That of the work, in the first process.
+        PretrainingError: With the same words, in the others.
     """
     start = _start(settings, mine)
-    if mine.rank == 0:
+    if mine.processes == 1:
+        work()
+    elif mine.rank == 0:
+        told.unlink(missing_ok=True)
         try:
             work()
-        except (DaadError, OSError) as error:
-            if mine.processes > 1:
-                write_json(told, {"start": start, "error": str(error)})
+        except Exception as error:  # whatever it is, nobody must wait for ever
+            write_json(told, {"start": start, "error": str(error) or repr(error)})
             raise
-        if mine.processes > 1:
-            write_json(told, {"start": start, "error": None})
-        return
-    while (word := _read(told)).get("start") != start:
+        write_json(told, {"start": start, "error": None})
+    else:
+        _wait(told, start)
+
+
+def _wait(told: Path, start: str) -> None:
+    """Wait for word of this start.
+
+    Torchrun with a port of its own gives every start the same numbers: a fault may be of the last one, until the first
+    process has come to remove it.
+    """
+    faults = 0
+    while (word := _read(told)).get("start") != start or word["error"] is not None:
+        faults = faults + 1 if word.get("start") == start else 0
+        if faults > _LOOKS_AT_FAULTS:
+            failed = PretrainingError(word["error"])
+            failed.add_note(EVERYWHERE)
+            raise failed
         time.sleep(_LOOK)
-    if word["error"] is not None:
-        failed = PretrainingError(word["error"])
-        failed.add_note(EVERYWHERE)
-        raise failed
 
 
 def _start(settings: Mapping[str, Any], mine: Place) -> str:

@@ -303,6 +303,7 @@ def test_answers():
     assert letter_or_index("B", ("A", "B")) == 1
     assert letter_or_index("1", ("1", "0")) == 1
     assert letter_or_index("نعم", ("لا", "نعم")) == 1
+    assert letter_or_index("z", ("x", "y", "z")) == 2
     with pytest.raises(ValueError, match="must be a letter"):
         letter_index("AB")
 

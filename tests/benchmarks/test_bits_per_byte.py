@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import bits_per_byte as measure
+from benchmarks import information as measure
 
 
 def uniform_over_bytes(lengths: dict[int, int]) -> Any:

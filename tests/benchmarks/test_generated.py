@@ -79,6 +79,24 @@ def test_answers_that_are_planted(text, expected):
     assert named_option(text, CITIES) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x = 5", 1), ("The answer is x = 5", 1), ("x or y", 3), ("It (x) is largest where (B) says", 1),
+        ("ث", UNREADABLE), ("W", UNREADABLE), ("T", OUTSIDE),
+    ],
+)  # fmt: skip
+def test_a_letter_late_in_the_alphabet_names_no_option_of_few(text, expected):
+    assert named_option(text, ("x = 4", "x = 5", "y = 4", "x or y")) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("Z", 25), ("The answer is U.", 20), ("(غ)", OUTSIDE), ("ض", 25)]
+)
+def test_all_letters_name_options_of_many(text, expected):
+    assert named_option(text, [f"city {number}" for number in range(26)]) == expected
+
+
 def test_numbers_among_the_options_are_texts_first():
     """Of the options 4, 3, 2, 1 the answer "٢" is the third, not the second."""
     assert named_option("٢", ("4", "3", "2", "1")) == 2

@@ -29,7 +29,8 @@ SECRET = "sk-a-secret-of-the-user"
 
 
 def settings(server, **changes):
-    quick = {"timeout": 5.0, "first_wait": 0.01, "longest_wait": 0.05, "key_variable": "DAAD_TEST_KEY"}
+    # A busy machine may take seconds to answer, and a request that timed out is sent again.
+    quick = {"timeout": 60.0, "first_wait": 0.01, "longest_wait": 0.05, "key_variable": "DAAD_TEST_KEY"}
     return EndpointSettings(**({"url": server.url, "model": "tiny", **quick} | changes))
 
 
@@ -80,10 +81,10 @@ def test_faults_that_pass_are_waited_out(fake_endpoint, tmp_path, fault):
 
 def test_a_silent_endpoint_is_asked_again(fake_endpoint, tmp_path):
     fake_endpoint.faults = ["timeout"]
-    with Endpoint(settings(fake_endpoint, timeout=0.3), tmp_path) as endpoint:
+    with Endpoint(settings(fake_endpoint, timeout=1), tmp_path) as endpoint:
         (reply,) = endpoint.ask(questions(1))
     assert reply.text == "answer to question 0"
-    assert endpoint.ledger.faults == {"no sign of life for 0.3 s": 1}
+    assert endpoint.ledger.faults.keys() == {"no sign of life for 1 s"}
 
 
 def test_retry_after_is_honored_by_all_requests(fake_endpoint, tmp_path):

@@ -1,7 +1,7 @@
-"""Runs of pretraining, one after another, in processes that share one import: `forked_runs.py PROCESSES CONFIG...`.
+"""Runs of pretraining in processes that share one import: `forked_runs.py PROCESSES,CONFIG,... ...`.
 
-A config that stands here a second time goes on from the checkpoint before its last one, after its output directory was
-copied to one with `.whole` at its end.
+Each group's configs run one after another, in so many processes. A config that stands in a group a second time goes on
+from the checkpoint before its last one, after its output directory was copied to one with `.whole` at its end.
 """
 
 import multiprocessing
@@ -45,7 +45,7 @@ def work(rank: int, processes: int, port: int, configs: list[str]) -> None:
     dist.destroy_process_group()
 
 
-def main(processes: int, configs: list[str]) -> int:
+def run_group(processes: int, configs: list[str]) -> int:
     """Fork, wait, and return the greatest exit code."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -60,4 +60,8 @@ def main(processes: int, configs: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
+    for group in sys.argv[1:]:
+        number, *files = group.split(",")
+        code = run_group(int(number), files)
+        if code:
+            sys.exit(code)

@@ -19,7 +19,12 @@ from safetensors.torch import load_file
 
 FORKED = Path(__file__).with_name("forked_runs.py")
 PRETRAIN = Path(__file__).parents[2] / "nemo_recipes" / "pretrain.py"
-PARTS = ("self_attn.q_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.down_proj")
+
+CASES = {2: ["untied"], 4: ["untied", "tied", "tied"]}
+"""What so many processes run, one after another; the second time a resume."""
+
+LONG = 1200
+"""Seconds, for a machine that is busy with other things."""
 
 Pretrain = Callable[[dict[str, Any], Path], dict[str, Any]]
 
@@ -75,20 +80,25 @@ def alone(
     return directory
 
 
-def side_by_side(recipes: dict[str, dict[str, Any]], directory: Path, processes: int) -> None:
-    """Each recipe by its name in `directory`; of the tied one the last steps are then made again, after a resume."""
-    configs = []
-    for name, settings in recipes.items():
-        configs.append(directory / f"{name}.yaml")
-        layout = {"gpus_per_node": processes, "tensor": 2}
-        content = settings | {"output_dir": str(directory / name), "layout": layout}
-        configs[-1].write_text(yaml.safe_dump(content))
+@pytest.fixture(scope="module")
+def divided(recipes: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs of all cases, each in its PROCESSES/NAME, after one start of what takes long to start."""
+    directory = tmp_path_factory.mktemp("divided")
+    groups = []
+    for processes, names in CASES.items():
+        configs = {name: directory / f"{processes}-{name}.yaml" for name in names}
+        for name, config in configs.items():
+            layout = {"gpus_per_node": processes, "tensor": 2}
+            content = recipes[name] | {"output_dir": str(directory / f"{processes}" / name), "layout": layout}
+            config.write_text(yaml.safe_dump(content))
+        groups.append(",".join([str(processes), *(str(configs[name]) for name in names)]))
     done = subprocess.run(
-        [sys.executable, str(FORKED), str(processes), *map(str, [*configs, configs[0]])],
-        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=480, check=False,
+        [sys.executable, str(FORKED), *groups],
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=LONG, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     assert "going on after step 4" in done.stderr
+    return directory
 
 
 def journal(output: Path) -> list[dict[str, Any]]:
@@ -105,17 +115,15 @@ def tensors(checkpoint: Path) -> dict[tuple[str, str], torch.Tensor]:
     }
 
 
-@pytest.mark.parametrize("processes", [2, 4])
-def test_it_learns_what_one_process_does(
-    recipes: dict[str, dict[str, Any]], alone: Path, tmp_path: Path, pretrain: Pretrain, processes: int
-) -> None:
+@pytest.mark.parametrize("processes", CASES)
+def test_it_learns_what_one_process_does(alone: Path, divided: Path, processes: int) -> None:
     """Losses and bits per byte to 1e-6 and norms to 1e-5 of themselves; weights to 5e-5 at a learning rate of .01.
 
     Adam divides by the size of a gradient, so that of tiny ones the order of sums shows in full.
     """
-    side_by_side(recipes, tmp_path, processes)
-    for name in recipes:
-        expected, found = journal(alone / name), journal(tmp_path / name)
+    for name in set(CASES[processes]):
+        output = divided / str(processes) / name
+        expected, found = journal(alone / name), journal(output)
         assert [line["kind"] for line in found] == [line["kind"] for line in expected]
         for before, after in zip(expected, found, strict=True):
             if before["kind"] == "step":
@@ -126,26 +134,32 @@ def test_it_learns_what_one_process_does(
                     got = after["languages"][language]["bits_per_byte"]
                     assert got == pytest.approx(bits["bits_per_byte"], rel=1e-6)
         assert any(line.get("gradient_norm", 0) > 1 for line in found), "nothing was clipped"
-        theirs, ours = (load_file(where / name / "model/model.safetensors") for where in (alone, tmp_path))
+        theirs, ours = (load_file(where / "model/model.safetensors") for where in (alone / name, output))
         assert theirs.keys() == ours.keys()
         assert ("lm_head.weight" in ours) == (name == "untied")
         for key, value in theirs.items():
             assert torch.allclose(ours[key], value, atol=5e-5), key
 
-    # Each process wrote its shards, and what a resumed run ends with is the same, bit for bit.
-    last = "checkpoints/step-00000006"
-    whole, resumed = tensors(tmp_path / "tied.whole" / last), tensors(tmp_path / "tied" / last)
-    assert len({file for file, _ in whole if file.startswith("weights/")}) == processes
-    assert whole.keys() == resumed.keys()
-    assert all(torch.equal(value, resumed[key]) for key, value in whole.items())
-    assert journal(tmp_path / "tied.whole") == journal(tmp_path / "tied")
 
-    # One process alone goes on from the shards of all.
-    shutil.rmtree(tmp_path / "tied" / last)
-    pretrain(recipes["tied"], tmp_path / "tied")
-    for before, after in zip(journal(alone / "tied"), journal(tmp_path / "tied"), strict=True):
-        if before["kind"] == "step":
-            assert after["loss"] == pytest.approx(before["loss"], rel=1e-6)
+def test_shards_of_four_processes_go_on(
+    recipes: dict[str, dict[str, Any]], alone: Path, divided: Path, tmp_path: Path, pretrain: Pretrain
+) -> None:
+    """In four processes what a resumed run ends with is the same, bit for bit; and one process goes on from them."""
+    whole, resumed = (divided / "4" / name for name in ("tied.whole", "tied"))
+    last = "checkpoints/step-00000006"
+    before, after = tensors(whole / last), tensors(resumed / last)
+    assert len({file for file, _ in before if file.startswith("weights/")}) == 4
+    assert before.keys() == after.keys()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+    assert journal(whole) == journal(resumed)
+
+    copy = tmp_path / "tied"
+    shutil.copytree(resumed, copy)
+    shutil.rmtree(copy / last)
+    pretrain(recipes["tied"], copy)
+    for one, all_of_them in zip(journal(alone / "tied"), journal(copy), strict=True):
+        if one["kind"] == "step":
+            assert all_of_them["loss"] == pytest.approx(one["loss"], rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +177,7 @@ def test_what_does_not_divide_is_refused_by_a_dry_run(
     more = ["--layout.gpus_per_node=2", "--layout.tensor=2", f"--model.shape.{size}", "--dry_run"]
     done = subprocess.run(
         [sys.executable, str(PRETRAIN), "--config", str(config), *more],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=LONG, check=False,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.splitlines() == [f"nemo_recipes.pretrain: this cannot work: {why}"]

@@ -59,7 +59,7 @@ def texts(corpus: Path, tokenizers: tuple[Path, Path]) -> Texts:
         validation_share=0.3,
         validation_megabytes=0.001,
         document_words=60,
-        companies=3,
+        companies=4,
         fact_documents=2,
         sequence_length=96,
     )
@@ -224,7 +224,10 @@ def test_facts_are_told_in_one_language_and_their_values_come_about_as_often() -
     for group, (relation, content) in itertools.product(facts.TOLD, facts.relations().items()):
         values = [fact.value for fact in told if (fact.told, fact.relation) == (group, relation)]
         counts = np.bincount(values, minlength=len(content["values"]))
-        assert counts.max() - counts.min() <= 1
+        taken = counts[counts > 0]
+        assert len(taken) == min(12, len(content["values"]))
+        assert taken.max() - taken.min() <= 1
+        assert set(values) == {fact.value for fact in told if fact.relation == relation}
     documents = facts.fact_documents(told, 3, seed=4)
     assert documents.height == 24 * 3
     for name, group in {(fact.name, fact.told) for fact in told}:
@@ -246,6 +249,43 @@ def test_credit_over_all_orders_is_chance() -> None:
     earned = credit(scores, np.zeros(len(scores), np.int64))
     assert set(earned.round(6)) == {0.0, 0.25, 1.0}
     assert earned.mean() == pytest.approx(CHANCE)
+
+
+class Knowing:
+    """Knows what a language tells when it is asked in that, and of other names which values it tells of at all."""
+
+    def __init__(self, told: list[facts.Fact], seed: int) -> None:
+        self.draw = np.random.default_rng(seed)
+        self.asked = {facts.opening(fact, each): (fact, each) for fact in told for each in facts.LANGUAGES}
+        self.told = {
+            (fact.relation, fact.told, facts.values(fact.relation, fact.told)[fact.value])
+            for fact in told
+            if fact.told != facts.UNSEEN
+        }
+
+    def bits(self, pairs: list[tuple[str, str]]) -> Any:
+        found = []
+        for question, option in pairs:
+            fact, language = self.asked[question]
+            if fact.told == language:
+                known = facts.values(fact.relation, language)[fact.value] == option.strip()
+                found.append(0.1 if known else 6.0)
+            else:
+                heard_of = (fact.relation, language, option.strip()) in self.told
+                found.append((2.0 if heard_of else 12.0) + self.draw.normal())
+        return np.array(found)
+
+
+def test_knowing_what_each_language_tells_is_chance_in_the_other() -> None:
+    """Four companies of each kind, three relations, 20 draws: a share of 240 items is off by .03 at one sigma."""
+    earned: dict[tuple[str, str], list[Any]] = {}
+    for seed in range(20):
+        told = facts.make_facts(4, seed)
+        for key, found in ask(Knowing(told, seed), told).items():  # type: ignore[arg-type]
+            earned.setdefault(key, []).append(found)
+    for (told_in, asked_in), each in earned.items():
+        expected = 1.0 if told_in == asked_in else CHANCE
+        assert np.concatenate(each).mean() == pytest.approx(expected, abs=0.09), (told_in, asked_in)
 
 
 # Retrieval.
@@ -477,7 +517,7 @@ def test_the_config_is_read() -> None:
         ("texts.formats={translation: 0.5}", "formats must add up to 1"),
         ("texts.pair_share=0", "pair_share must be above 0"),
         ("texts.pair_weights={names: 0}", "at least one source a weight above 0"),
-        ("texts.companies=1", "companies must be at least 2"),
+        ("texts.companies=3", "companies must be at least 4"),
         ("continued.tokens=0", "token_budget"),
         ("measures.translations=0", "translations must be at least 2"),
         ("checkpoint=somewhere", "give stage1"),
@@ -546,6 +586,9 @@ def test_a_whole_experiment(texts: Texts, base_size: int, tmp_path: Path) -> Non
     assert run(replace(settings, results_only=True))["seeds"] == [1]
     again = run(settings)
     assert again["measures"] == found["measures"]
+    # Answers to other questions are no answers.
+    with pytest.raises(ExperimentError, match="no seed has all its legs"):
+        run(replace(settings, results_only=True, measures=replace(settings.measures, shots=0)))
 
     page = Path(found["paths"]["html"]).read_text(encoding="utf-8")
     assert "A &lt;toy&gt; of no use." in page

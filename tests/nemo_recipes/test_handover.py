@@ -17,6 +17,7 @@ from corpus.command_line import parse
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.handover.automodel import automodel_recipe
 from nemo_recipes.handover.blend import WeightedPaths, weighted_paths
+from nemo_recipes.handover.first import first_does
 from nemo_recipes.handover.running import automodel_command, run_automodel, surroundings
 from nemo_recipes.handover.writing import write
 from nemo_recipes.launch.command import EVERYWHERE
@@ -278,3 +279,23 @@ def test_all_processes_wait_for_the_recipe_that_the_first_one_writes(
             shutil.move(tmp_path / "away", recipe["data"]["tokens"])
     assert str(heard.value) == str(said.value)
     assert heard.value.__notes__ == [EVERYWHERE]
+
+
+def test_a_fault_of_the_last_start_is_not_taken_for_one_of_this(tmp_path: Path) -> None:
+    """A static rendezvous tells the same numbers every time; the second of two processes comes first."""
+    told = tmp_path / "told"
+    first, second = (Place(rank=rank, processes=2, local_rank=rank, launcher="torchrun") for rank in (0, 1))
+
+    def fail() -> None:
+        raise KeyError("tokens")
+
+    with pytest.raises(KeyError):
+        first_does(fail, told, {}, first)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(first_does, fail, told, {}, second)
+        first_does(lambda: None, told, {}, first)
+        assert waiting.result(timeout=60) is None
+    with pytest.raises(KeyError):
+        first_does(fail, told, {}, first)
+    with pytest.raises(PretrainingError, match="tokens"):
+        first_does(fail, told, {}, second)
