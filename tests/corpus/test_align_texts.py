@@ -246,6 +246,16 @@ def test_a_stopped_alignment_goes_on_at_the_next_pair_of_documents(stop_after: i
         Kept(tmp_path / "bad")
 
 
+def test_a_store_without_room_says_so(tmp_path: Path) -> None:
+    with closing(Kept(tmp_path / "kept")) as kept:
+        kept._database.execute("PRAGMA max_page_count=3")
+        noise = np.random.default_rng(1).integers(0, 1 << 60, 5000)
+        with pytest.raises(
+            CorpusError, match=r"kept: alignments cannot be kept \(database or disk is full\)"
+        ):
+            kept.arrays(b"key", lambda: (noise,))
+
+
 KILLED = """
 import os, random, signal, sys
 from corpus.align_texts import kept
