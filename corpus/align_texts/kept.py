@@ -30,27 +30,40 @@ class Kept:
         try:
             self._database = sqlite3.connect(path or ":memory:")
             self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(
-                "PRAGMA synchronous=NORMAL"
-            )  # a power cut may cost the last pairs, no kill does
+            # A power cut may cost the last pairs, no kill does.
+            self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute("CREATE TABLE IF NOT EXISTS arrays (key BLOB PRIMARY KEY, content BLOB)")
         except sqlite3.DatabaseError as error:
             raise CorpusError(f"{path}: not a store of alignments ({error}): remove it") from error
+        self._path = path
         self.made = 0
 
     def arrays(self, key: bytes, make: Callable[[], Arrays]) -> Arrays:
-        """Those of a key, made and put where they are not there yet."""
-        found = self._database.execute("SELECT content FROM arrays WHERE key = ?", [key]).fetchone()
+        """Those of a key, made and put where they are not there yet.
+
+        Raises:
+            CorpusError: The disk is full, or the file cannot be read.
+        """
+        found = self._run("SELECT content FROM arrays WHERE key = ?", key)
         if found:
-            with np.load(io.BytesIO(found[0]), allow_pickle=False) as stored:
+            with np.load(io.BytesIO(found[0][0]), allow_pickle=False) as stored:
                 return tuple(stored[name] for name in stored.files)
         made = make()
         self.made += 1
         content = io.BytesIO()
         np.savez_compressed(content, *made)
-        with self._database:
-            self._database.execute("INSERT INTO arrays VALUES (?, ?)", [key, content.getvalue()])
+        self._run("INSERT INTO arrays VALUES (?, ?)", key, content.getvalue())
         return made
+
+    def _run(self, statement: str, *values: bytes) -> list[Any]:
+        try:
+            with self._database:
+                return self._database.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise CorpusError(
+                f"{self._path}: alignments cannot be kept ({error}): make room on the disk, or remove the file if "
+                "it is damaged; the same command continues from here"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""

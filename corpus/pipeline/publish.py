@@ -94,7 +94,8 @@ def check_free(storage: Storage, layout: Layout, *, update: bool) -> None:
     known = _read_ledger(layout, storage)
     for name in storage.listing():
         a_corpus = name == "manifest.json" or name.partition("/")[0] in _FOLDERS
-        if a_corpus and name not in known and not update:
+        ours = name in known or name in {_partial(each) for each in known}
+        if a_corpus and not ours and not update:
             raise CorpusError(
                 f"{storage.url}: {name} is there and was not put there from {layout.output_dir}: choose another "
                 "output_dir, or add --update true to replace the corpus that lies there"
@@ -181,9 +182,8 @@ def _put(storage: Storage, name: str, path: Path, digest: str) -> dict[str, str]
         if protocols & _WHOLE_PUTS:
             storage.files.put_file(str(path), target)
         else:
-            parent, _, last = target.rpartition("/")
-            storage.files.makedirs(parent, exist_ok=True)
-            partial = f"{parent}/.{last}.partial"
+            storage.files.makedirs(target.rpartition("/")[0], exist_ok=True)
+            partial = storage.at(_partial(name))
             storage.files.put_file(str(path), partial)
             storage.files.mv(partial, target)
         storage.files.invalidate_cache()
@@ -194,6 +194,12 @@ def _put(storage: Storage, name: str, path: Path, digest: str) -> dict[str, str]
             "run the same command again; if that fails too, something between here and the store changes files"
         )
     return {"sha256": digest, "mark": _mark(facts)}
+
+
+def _partial(name: str) -> str:
+    """Where a file lies until all of it has arrived, at places that have no objects."""
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}.{last}.partial"
 
 
 def _same_content(storage: Storage, target: str, facts: dict[str, Any], path: Path, digest: str) -> bool:
@@ -215,10 +221,10 @@ def _same_content(storage: Storage, target: str, facts: dict[str, Any], path: Pa
 
 
 def _note(layout: Layout, storage: Storage, entries: dict[str, dict[str, str]]) -> None:
-    """Add to the ledger, whose later lines win."""
-    lines = [json.dumps({"url": storage.url, "name": name} | entry) + "\n" for name, entry in entries.items()]
+    """Add to the ledger, whose later lines win; each starts a line of its own, whatever a killed run left behind."""
+    lines = ["\n" + json.dumps({"url": storage.url, "name": name} | entry) for name, entry in entries.items()]
     with (layout.work / _LEDGER).open("a", encoding="utf-8") as file:
-        file.writelines(lines)
+        file.writelines([*lines, "\n"])
         file.flush()
         os.fsync(file.fileno())
 

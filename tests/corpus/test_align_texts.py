@@ -121,10 +121,10 @@ def test_a_model_is_not_asked_about_a_side_without_sentences() -> None:
     assert [len(beads) for beads in found] == [2, 2]
 
 
-def sentences(count: int, seed: int) -> tuple[list[str], list[str]]:
+def sentences(count: int, seed: int, fewest_words: int = 4) -> tuple[list[str], list[str]]:
     draw = np.random.default_rng(seed)
     words = draw.integers(0, 300, (count, 9))
-    lengths = draw.integers(4, 10, count)
+    lengths = draw.integers(fewest_words, 10, count)
     left = [" ".join(f"en{w}xx" for w in row[:n]) + "." for row, n in zip(words, lengths, strict=True)]
     right = [" ".join(f"عر{w}" for w in row[:n]) + "." for row, n in zip(words, lengths, strict=True)]
     return left, right
@@ -246,6 +246,16 @@ def test_a_stopped_alignment_goes_on_at_the_next_pair_of_documents(stop_after: i
         Kept(tmp_path / "bad")
 
 
+def test_a_store_without_room_says_so(tmp_path: Path) -> None:
+    with closing(Kept(tmp_path / "kept")) as kept:
+        kept._database.execute("PRAGMA max_page_count=3")
+        noise = np.random.default_rng(1).integers(0, 1 << 60, 5000)
+        with pytest.raises(
+            CorpusError, match=r"kept: alignments cannot be kept \(database or disk is full\)"
+        ):
+            kept.arrays(b"key", lambda: (noise,))
+
+
 KILLED = """
 import os, random, signal, sys
 from corpus.align_texts import kept
@@ -297,7 +307,11 @@ def test_killed_at_random_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model that maps a word and its translation, two tokens of its vocabulary, to the same vector."""
+    """A model that maps a word and its translation, two tokens of its vocabulary, to the same vector.
+
+    Words have random vectors of their own and nothing else, so that sentences without a word in common are nearly
+    orthogonal: the layer above passes them on, and the period and all that tokens share is nothing.
+    """
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -321,7 +335,15 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.no_grad():
         words = network.embeddings.word_embeddings.weight
         words[303:603] = words[3:303]
-        network.embeddings.position_embeddings.weight.zero_()
+        (layer,) = network.encoder.layer
+        for shared in (
+            words[2],
+            network.embeddings.position_embeddings.weight,
+            network.embeddings.token_type_embeddings.weight,
+            layer.attention.output.dense.weight,
+            layer.output.dense.weight,
+        ):
+            shared.zero_()
     network.save_pretrained(directory)
     return directory
 
@@ -329,7 +351,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_model_that_knows_meanings_finds_what_lengths_cannot(encoder: Path) -> None:
     lefts, rights = [], []
     for seed in range(12):
-        left, right = sentences(14, seed)
+        # Of about one length, so that none is so short that it goes with its neighbor as well as alone.
+        left, right = sentences(14, seed, fewest_words=8)
         lefts.append(pl.Series(left))
         # One is left out, and two are one sentence.
         rights.append(pl.Series([*right[:4], *right[5:9], f"{right[9]} {right[10]}", *right[11:]]))
@@ -340,7 +363,7 @@ def test_a_model_that_knows_meanings_finds_what_lengths_cannot(encoder: Path) ->
     for name, coverage in (("model", covers), ("lengths", no_coverage)):
         aligned = align_sentences(lefts, rights, coverage, Beads())
         found[name] = sum(len(wanted & {(bead.left, bead.right) for bead in beads}) for beads in aligned)
-    assert found["model"] >= 0.95 * 12 * len(wanted)
+    assert found["model"] == 12 * len(wanted)
     assert found["model"] > found["lengths"]
     forward, backward = covers(lefts[0], rights[0])
     assert np.allclose(forward[0, 0], 1, atol=0.02)  # word for word the same, but for the order of words

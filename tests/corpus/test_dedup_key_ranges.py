@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,6 +59,28 @@ def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with KeyRanges(1, tmp_path) as spread, pytest.raises(OSError, match="No space left") as raised:
         spread.add(np.zeros((3, 1), np.uint64))
     assert raised.value.filename == str(tmp_path)
+
+
+def test_a_file_that_was_cut_is_no_small_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_ranges, "VALUES_IN_MEMORY", 1)
+    with KeyRanges(2, None) as spread:
+        spread.add(np.zeros((3, 2), np.uint64))
+        spread.add(np.zeros((3, 2), np.uint64))
+        assert spread._file is not None
+        spread._file.truncate(80)
+        with pytest.raises(OSError, match="ends too early"):
+            list(spread.ranges())
+
+
+def test_one_file_serves_all_ranges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some systems let a process open 256 files."""
+    monkeypatch.setattr(key_ranges, "VALUES_IN_MEMORY", 10)
+    before = psutil.Process().num_fds()
+    with KeyRanges(1, tmp_path) as spread:
+        for _ in range(5):
+            spread.add(np.arange(128, dtype=np.uint64)[:, np.newaxis] << np.uint64(57))
+        assert psutil.Process().num_fds() == before + 1
+        assert [len(records) for records in spread.ranges()] == [5] * 128
 
 
 def test_signatures_of_a_file_are_those_of_the_array(tmp_path: Path) -> None:

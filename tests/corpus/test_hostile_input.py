@@ -223,7 +223,7 @@ def test_documents_that_unpack_without_end_are_faults(
     assert opus(tmp_path / "plain", "en/a.xml.gz")[1] == ["too_long"]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["plain", "zipped"]
     packed(tmp_path / "zipped" / "en.zip", b'<text><s id="1">short</s></text>')
-    assert opus(tmp_path / "zipped", "en/a.xml")[0]["text"].to_list() == ["نص", "short"]
+    assert sorted(opus(tmp_path / "zipped", "en/a.xml")[0]["text"]) == ["short", "نص"]
 
 
 @pytest.mark.parametrize("path", ["../outside.parquet", "/etc/passwd", "shards/../../outside.parquet", "", 5])

@@ -139,6 +139,28 @@ def test_a_mounted_store_gets_files_by_renaming(
     assert contents(place) == contents(tmp_path / "work")
 
 
+def test_a_copy_that_was_killed_halfway_is_taken_up(
+    tmp_path: Path, build: Any, config: Any, contents: Any
+) -> None:
+    """What is left: part of a file beside its place, and half a line of what was put."""
+    place = tmp_path / "mounted" / "corpus"
+    build(config(output_dir=f"file://{place}"))
+    (place / "manifest.json").unlink()
+    (shard, *_) = sorted((place / "shards").iterdir())
+    shard.rename(shard.with_name(f".{shard.name}.partial"))
+    with (tmp_path / "work" / "work" / "published.jsonl").open("a") as file:
+        file.write('{"url": "file')
+    build(config(output_dir=f"file://{place}"))
+    assert contents(place) == contents(tmp_path / "work")
+    ledger = (tmp_path / "work" / "work" / "published.jsonl").read_text().splitlines()
+    assert '"manifest.json"' in ledger[-1]
+    assert (
+        sum('"url"' in line and not line.endswith("}") for line in ledger) == 1
+    )  # the half line spoils no other
+    build(config(output_dir=f"file://{place}"))
+    assert not list(place.rglob("*.partial"))
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
