@@ -66,7 +66,7 @@ class KeyRanges(AbstractContextManager["KeyRanges"]):
     def _read(self, file: IO[bytes], starts: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> Records:
         found = np.empty((int((ends - starts).sum()), self._width), np.uint64)
         size, place = self._width * found.itemsize, 0
-        content = found.data.cast("B") if len(found) else memoryview(b"")
+        content = found.reshape(-1).view(np.uint8).data
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
             file.seek(start * size)
             piece = content[place : place + (end - start) * size]
