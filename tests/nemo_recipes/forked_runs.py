@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import torch.distributed as dist
-from nemo.utils import exp_manager  # noqa: F401  what takes longest, before the fork
 
 from corpus.command_line import parse
 from nemo_recipes.engine import checkpoint_files
@@ -60,6 +59,8 @@ def run_group(processes: int, configs: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    from nemo.utils import exp_manager  # noqa: F401  what takes longest, before the fork
+
     for group in sys.argv[1:]:
         number, *files = group.split(",")
         code = run_group(int(number), files)

@@ -25,9 +25,9 @@ RECORDED["forgetting"] = {
     "render": "experiments.forgetting.page:html",
     "arguments": [json.loads((ROOT / "docs/results/forgetting.json").read_text("utf-8")), "<svg></svg>"],
 }
+_RUNS = "document.documentElement.dataset.ran='yes'"
 BREAKING = (
-    "</style></title></textarea><script>document.documentElement.dataset.ran='yes'</script>"
-    "\"'><img src=x onerror=\"document.documentElement.dataset.ran='yes'\"><svg onload=alert(1)>"
+    f'</style></title></textarea><script>{_RUNS}</script>"\'><img src=x onerror="{_RUNS}"><svg onload="{_RUNS}">'
     "\u202e\u2066 javascript:alert(1)//"
 )
 MOST_TRIED = 120
