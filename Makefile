@@ -11,7 +11,7 @@ TORCH ?= torch==2.13.0
 demo: setup
 	$(BIN)/python -m demo
 
-# Some twenty minutes each on two cores; reports go to docs/results/. Stopped, they go on with the same command.
+# Half an hour at most on two cores; reports go to docs/results/. Stopped, they go on with the same command.
 experiment-forgetting experiment-bridge: setup
 	$(BIN)/python -m demo.prepare --output out/demo/data
 	$(BIN)/python -m corpus.build --config demo/corpus.yaml
