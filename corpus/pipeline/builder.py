@@ -3,9 +3,6 @@
 import resource
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,26 +26,17 @@ from corpus.pipeline.atomic import (
     write_json,
     write_parquet,
 )
+from corpus.pipeline.cleaning import Cleaning, FinishedFile, read_and_clean
+from corpus.pipeline.clock import Clock
 from corpus.pipeline.differences import describe_differences
 from corpus.pipeline.engine import Engine, open_engine
-from corpus.pipeline.layout import FORMAT, Layout, PartFiles, digest, versions
+from corpus.pipeline.layout import FORMAT, Layout, digest, versions
 from corpus.pipeline.lock import held
 from corpus.pipeline.manifest import make_manifest
-from corpus.pipeline.part import PartTask, make_part
 from corpus.pipeline.publish import Storage, check_free, is_url, open_storage, publish, size_of
 from corpus.pipeline.shards import ShardSummary, plan_shards, write_shard
 from corpus.pipeline.units import PassFiles, UnitTable, save
 from corpus.pipeline.warm_up import NUM_STEPS, warm_up
-from corpus.sources import Source
-
-
-@dataclass(frozen=True)
-class FinishedFile:
-    """An input file all of whose parts are made."""
-
-    source: Source
-    parts: list[PartFiles]
-    described: dict[str, Any]  # its entry under `inputs` in the manifest
 
 
 def build(config: BuildConfig) -> dict[str, Any]:
@@ -79,17 +67,17 @@ def build(config: BuildConfig) -> dict[str, Any]:
         }
         if _is_finished(layout, plan, config):
             manifest: dict[str, Any] = read_json(layout.manifest)
-            _publish(layout, storage, _Clock())
+            _publish(layout, storage, Clock())
             return manifest
         write_json(layout.plan, plan)
         remove_partials(layout.output_dir)
-        clock = _Clock()
+        clock = Clock()
         with open_engine(config) as engine:
             with clock.phase("load kernels", NUM_STEPS, "step") as bar:
                 for _ in engine.map(warm_up, [(config, step) for step in range(NUM_STEPS)]):
                     bar.update()
             cleaning = Cleaning(config, layout, benchmarks, digest([config.cleaning(), plan["references"]]))
-            finished = _read_and_clean(files, cleaning, engine, clock)
+            finished = read_and_clean(files, cleaning, engine, clock)
             manifest = _deduplicate_and_write(finished, config, layout, engine, clock)
         _remove_stale(layout, finished, benchmarks)
         manifest["run"] |= {
@@ -107,24 +95,10 @@ def build(config: BuildConfig) -> dict[str, Any]:
     return manifest
 
 
-def _publish(layout: Layout, storage: Storage | None, clock: "_Clock") -> None:
+def _publish(layout: Layout, storage: Storage | None, clock: "Clock") -> None:
     if storage:
         with clock.phase("put to output_dir", size_of(layout), "B", scale=True) as bar:
             publish(layout, storage, bar.update)
-
-
-class _Clock:
-    """Wall seconds of each phase, and its progress bar."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def phase(self, name: str, total: float, unit: str, *, scale: bool = False) -> Iterator["tqdm[Any]"]:
-        start = time.perf_counter()
-        with tqdm(total=total, desc=f"{name:<22}", unit=unit, unit_scale=scale, dynamic_ncols=True) as bar:
-            yield bar
-        self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
 def _is_finished(layout: Layout, plan: dict[str, Any], config: BuildConfig) -> bool:
@@ -162,166 +136,6 @@ def _has_size(path: Path, size: int) -> bool:
     return path.exists() and path.stat().st_size == size
 
 
-@dataclass(frozen=True)
-class Cleaning:
-    """What stages 1 to 7 need to know besides the input; `key` stands for all of it."""
-
-    config: BuildConfig
-    layout: Layout
-    benchmarks: Path | None
-    key: str
-
-
-def _read_and_clean(
-    files: list[tuple[Source, readers.InputFile]], cleaning: Cleaning, engine: Engine, clock: _Clock
-) -> list[FinishedFile]:
-    """Stages 1 to 7, part by part; parts that stand already are not made again."""
-    finished: list[FinishedFile] = []
-    with clock.phase("read and clean", sum(file.bytes for _, file in files), "B", scale=True) as bar:
-        if engine.takes_whole_files and not any(_limit(source, cleaning.config) for source, _ in files):
-            shared = [
-                FileShare(source, file, cleaning, reader, readers)
-                for source, file in files
-                for readers in [engine.readers_of(file.bytes)]
-                for reader in range(readers)
-            ]
-            for share, file_done in zip(shared, engine.map(_clean_file, shared), strict=True):
-                if share.is_last:
-                    if share.readers > 1:
-                        _mark_complete([file_done], 0)
-                    finished.append(file_done)
-                    bar.update(file_done.described["bytes"])
-            return finished
-        marked = 0
-        for _ in engine.map(make_part, _tasks(files, cleaning, finished, bar)):
-            marked = _mark_complete(finished, marked)
-        _mark_complete(finished, marked)
-        bar.update(bar.total - bar.n)
-    return finished
-
-
-@dataclass(frozen=True)
-class FileShare:
-    """The parts of one file that one of its readers makes: all, or every so-manieth."""
-
-    source: Source
-    file: readers.InputFile
-    cleaning: Cleaning
-    reader: int
-    readers: int
-
-    def has(self, part_number: int) -> bool:
-        """Whether this reader makes the part."""
-        return part_number % self.readers == self.reader
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the file is done when this reader and those before it are."""
-        return self.reader == self.readers - 1
-
-
-def _clean_file(share: FileShare) -> FinishedFile:
-    """One reader's parts of a file, in a worker that can read it: it cuts all of it, so that blocks are the same."""
-    tasks = _file_tasks(share.source, share.file, None, share.cleaning, lambda _: None, share)
-    while True:
-        try:
-            make_part(next(tasks))
-        except StopIteration as ended:
-            finished: FinishedFile = ended.value
-            if share.readers == 1:
-                _mark_complete([finished], 0)
-            return finished
-
-
-def _limit(source: Source, config: BuildConfig) -> int | None:
-    return min(filter(None, (source.max_documents, config.max_documents)), default=None)
-
-
-def _mark_complete(finished: list[FinishedFile], marked: int) -> int:
-    """Mark the files whose parts are all made, from number `marked` on, so that they are not even read again.
-
-    Parts are made in order, so a file is complete when its last part is.
-    """
-    for file in finished[marked:]:
-        if file.parts and not file.parts[-1].summary.exists():
-            break
-        if file.parts:
-            write_json(file.parts[0].directory / "complete.json", file.described)
-        marked += 1
-    return marked
-
-
-def _tasks(
-    files: list[tuple[Source, readers.InputFile]],
-    cleaning: Cleaning,
-    finished: list[FinishedFile],
-    bar: "tqdm[Any]",
-) -> Iterator[PartTask]:
-    """A task for every part that is not made yet; `finished` learns of each file as it ends."""
-    left: dict[str, int | None] = {source.name: _limit(source, cleaning.config) for source, _ in files}
-    for source, file in files:
-        limit = left[source.name]
-        if limit == 0:
-            continue
-        file_done = yield from _file_tasks(source, file, limit, cleaning, bar.update)
-        finished.append(file_done)
-        if limit is not None:
-            left[source.name] = limit - file_done.described["records"]
-
-
-def _file_tasks(
-    source: Source,
-    file: readers.InputFile,
-    limit: int | None,
-    cleaning: Cleaning,
-    progress: Callable[[int], object],
-    share: FileShare | None = None,
-) -> Generator[PartTask, None, FinishedFile]:
-    """A task for every part of a file, or of a share of it, that is not made yet; at the end, what the file is."""
-    directory = cleaning.layout.parts(source.name, _file_key(source, file, limit, cleaning.key))
-    done = directory / "complete.json"
-    if done.exists():
-        described = read_json(done)
-        finished = FinishedFile(
-            source, [PartFiles(directory, n) for n in range(described["parts"])], described
-        )
-        if all(part.is_whole() for part in finished.parts):
-            progress(file.bytes)
-            return finished
-    parts: list[PartFiles] = []
-    records = position = 0
-    block_bytes = cleaning.config.block_megabytes * 1_000_000
-    for block in readers.cut(file, source, block_bytes=block_bytes):
-        if limit is not None and records >= limit:
-            break
-        count = block.num_rows if limit is None else min(block.num_rows, limit - records)
-        records += count
-        part = PartFiles(directory, len(parts))
-        parts.append(part)
-        if (share is None or share.has(part.number)) and not part.is_whole():
-            part.summary.unlink(missing_ok=True)
-            yield PartTask(cleaning.config, source, block, count, part, cleaning.benchmarks)
-        progress(block.position - position)
-        position = block.position
-    described = {
-        "source": source.name,
-        "path": file.path,
-        "bytes": file.bytes,
-        "sha256": readers.checksum(file) if share is None or share.is_last else "",
-        "parts": len(parts),
-        "records": records,
-    }
-    return FinishedFile(source, parts, described)
-
-
-def _file_key(source: Source, file: readers.InputFile, limit: int | None, cleaning_key: str) -> str:
-    """Stands for all that the parts of a file depend on."""
-    decisive = asdict(source)
-    for name in ("path", "priority", "max_documents", "examples"):
-        del decisive[name]
-    return digest([FORMAT, versions(), cleaning_key, decisive, file.path, file.stamp, limit])
-
-
 def _index_benchmarks(config: BuildConfig, layout: Layout) -> Path | None:
     """Index the benchmarks under a name that tells their content; None where there are none."""
     if not config.decontamination.benchmarks:
@@ -344,7 +158,7 @@ def _reference_digests(config: BuildConfig, benchmarks: Path | None) -> dict[str
 
 
 def _deduplicate_and_write(
-    finished: list[FinishedFile], config: BuildConfig, layout: Layout, engine: Engine, clock: _Clock
+    finished: list[FinishedFile], config: BuildConfig, layout: Layout, engine: Engine, clock: Clock
 ) -> dict[str, Any]:
     """Stages 8 to 10 over all parts, the shards, and all of the manifest but what `build` adds to `run`."""
     parts = [part for file in finished for part in file.parts]
