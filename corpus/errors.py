@@ -10,3 +10,12 @@ class DaadError(Exception):
 
 class CorpusError(DaadError):
     """A `DaadError` of the corpus room."""
+
+
+def cause_of(error: BaseException, most: int = 200) -> str:
+    """What a library's exception says, in one line of at most so many characters, to be told inside ours.
+
+    >>> cause_of(ValueError("no such   file")), cause_of(TimeoutError())
+    ('no such file', 'TimeoutError()')
+    """
+    return " ".join((str(error) or repr(error)).split())[:most]

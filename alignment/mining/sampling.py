@@ -18,6 +18,7 @@ from tqdm import tqdm
 from alignment.chat_template import encode_prompt
 from alignment.errors import AlignmentError
 from alignment.mine_config import Sampling
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import write_json, write_parquet
 
 PART = 64
@@ -43,7 +44,7 @@ def open_model(path: str, device: str) -> Any:
             use_safetensors=True,
         )
     except Exception as error:  # the library raises anything for odd files
-        cause = " ".join((str(error) or repr(error)).split())[:200]
+        cause = cause_of(error)
         raise AlignmentError(f"{path}: transformers cannot load it ({cause})") from error
     return model.to(where).eval()
 

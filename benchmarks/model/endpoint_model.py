@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkError
 from corpus.endpoint import Endpoint, EndpointError, Reply, Request, chat, completion
+from corpus.errors import cause_of
 
 ECHO = {"max_tokens": 1, "echo": True, "logprobs": 1}
 """What makes a completion tell the log-probabilities of its prompt; some servers refuse to write no token at all."""
@@ -130,7 +131,7 @@ class EndpointModel:
             try:
                 self._loaded = AutoTokenizer.from_pretrained(str(self.tokenizer_dir))
             except (OSError, ValueError) as error:
-                cause = " ".join(str(error).split())[:160]
+                cause = cause_of(error, 160)
                 raise BenchmarkError(
                     f"endpoint_tokenizer {self.tokenizer_dir}: cannot be loaded ({cause})"
                 ) from error

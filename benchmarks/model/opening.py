@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.errors import BenchmarkError
 from benchmarks.model.endpoint_model import EndpointModel, endpoint_digest
 from corpus.endpoint import Endpoint, EndpointSettings
+from corpus.errors import cause_of
 
 MEMORY_GIB = 2.0
 """GiB that a batch may take beside the model unless a run says otherwise."""
@@ -97,7 +98,7 @@ def open_model(
             batch_size=batch_size,
         )
     except Exception as error:  # the library raises anything for odd files
-        cause = " ".join(str(error).split())[:200]
+        cause = cause_of(error)
         raise BenchmarkError(
             f"{directory}: transformers cannot load it ({cause}): give a directory that save_pretrained made"
         ) from error

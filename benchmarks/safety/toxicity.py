@@ -9,6 +9,7 @@ import polars as pl
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.safety.word_forms import forms
+from corpus.errors import cause_of
 from corpus.fold import fold
 from corpus.fold.words import folded_words
 from corpus.quality.phrases import PhraseTable, phrase_table
@@ -99,7 +100,7 @@ def _sequence_classifier(directory: Path, label: str, batch_size: int, device: s
         tokenizer = AutoTokenizer.from_pretrained(str(directory))
         model = AutoModelForSequenceClassification.from_pretrained(str(directory))
     except Exception as error:  # the library raises anything for odd files
-        cause = " ".join(str(error).split())[:200]
+        cause = cause_of(error)
         raise BenchmarkError(f"classifier {directory}: transformers cannot load it ({cause})") from error
     names = {str(name): int(number) for number, name in model.config.id2label.items()}
     if label and label not in names:

@@ -13,6 +13,7 @@ from benchmarks.items import Item
 from benchmarks.tasks.formats import BY_NAME, FORMATS, Format
 from benchmarks.tasks.rows import Row, read_rows
 from benchmarks.tasks.task import Task
+from corpus.errors import cause_of
 
 _SPLITS_ON_HUB = {"test": "test", "validation": "dev", "dev": "dev", "train": "train"}
 
@@ -144,7 +145,7 @@ def _hub_rows(task: Task) -> Iterator[Row]:
                     label = f"{config or task.hub}/{split} row {number}"
                     yield Row(values, label, _SPLITS_ON_HUB.get(split, "test"), subject)
     except (OSError, ValueError) as error:
-        cause = " ".join(str(error).split())[:200]
+        cause = cause_of(error)
         raise BenchmarkError(
             f"{task.name}: {task.hub} cannot be loaded from the hub ({cause}): "
             f"give a local copy with --data.{task.name} PATH"

@@ -13,7 +13,7 @@ from corpus.card.clusters import COPIES_SHOWN, shown_clusters
 from corpus.card.documents import Document, choose_examples, contamination_findings, look_up, sum_contents
 from corpus.card.losses import REASONS_WITH_EXAMPLES
 from corpus.card.page import Evidence, render
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.privacy import Privacy, mask
 
 EXAMPLES_PER_REASON = 3
@@ -45,7 +45,7 @@ def write_card(output_dir: Path) -> Path:
     try:
         page = render(manifest, _gather(output_dir, manifest))
     except (OSError, pl.exceptions.PolarsError) as error:
-        cause = " ".join(str(error).split())[:200]
+        cause = cause_of(error)
         raise CorpusError(
             f"{output_dir}: a file that manifest.json names cannot be read ({cause}): build the corpus again"
         ) from error

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.pipeline.atomic import read_json
 
 
@@ -48,7 +48,7 @@ def _check_shard(path: Path) -> None:
     try:
         columns = pl.read_parquet_schema(path)
     except (OSError, pl.exceptions.PolarsError) as error:
-        cause = " ".join(str(error).split())[:200]
+        cause = cause_of(error)
         raise CorpusError(f"{path}: a shard that cannot be read ({cause}): build the corpus again") from error
     missing = [name for name in ("id", "text", "language") if name not in columns]
     if missing:

@@ -17,7 +17,7 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.pipeline.atomic import read_json, sha256_of
 from corpus.pipeline.layout import Layout
 
@@ -65,7 +65,7 @@ class Storage:
         except CorpusError:
             raise
         except Exception as error:
-            cause = " ".join(str(error).split())[:200] or type(error).__name__
+            cause = cause_of(error)
             raise CorpusError(
                 f"{self.url}: cannot be {what} ({cause}): check the address, the key and its rights, then run the same "
                 "command again: it continues from here"

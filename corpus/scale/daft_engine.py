@@ -14,7 +14,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from corpus.dedup.settings import Boilerplate, NearDuplicates
-from corpus.errors import CorpusError, DaadError
+from corpus.errors import CorpusError, DaadError, cause_of
 from corpus.pipeline.units import Ids, PassFiles, UnitTable
 from corpus.scale.settings import EngineSettings
 
@@ -118,7 +118,7 @@ class DaftEngine(AbstractContextManager["DaftEngine"]):
             try:
                 return step()
             except Exception as error:  # Daft and Ray raise what they like when a worker dies
-                what = " ".join(str(error).split())[:300]
+                what = cause_of(error, 300)
                 if attempt == self._settings.retries:
                     raise CorpusError(
                         f"engine daft: a step failed {attempt + 1} times, at last with: {what}: look at the workers' "

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from corpus.errors import cause_of
 from nemo_recipes.engine.checkpoint import load_tensors
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.planning.shapes import llama_arguments
@@ -68,7 +69,7 @@ def model_config(model: Model) -> Any:
 
 
 def _unreadable(checkpoint: str, error: Exception) -> PretrainingError:
-    cause = " ".join((str(error) or repr(error)).split())[:200]
+    cause = cause_of(error)
     return PretrainingError(
         f"model.checkpoint {checkpoint}: transformers cannot load it ({cause}): give a directory that save_pretrained "
         "made"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from corpus.errors import cause_of
 from tokenization.byte_level_base.alphabet import to_bytes
 from tokenization.errors import TokenizationError
 from tokenization.loading.pieces import Pieces, sentencepiece_bytes
@@ -25,7 +26,7 @@ class FastTokenizer:
         try:
             self._tokenizer: Any = Tokenizer.from_buffer(content)
         except Exception as error:  # the library has no exceptions of its own
-            cause = " ".join(str(error).split())[:160]
+            cause = cause_of(error, 160)
             raise TokenizationError(
                 f"tokenizer {name}: {path} is no tokenizer.json that can be read ({cause}): check the file"
             ) from error

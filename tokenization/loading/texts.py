@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from corpus.card.documents import VOCALIZATION
+from corpus.errors import cause_of
 from corpus.pipeline.finished import within
 from corpus.readers import cut, parse, resolve
 from corpus.sources import Source
@@ -122,7 +123,7 @@ def _read_corpus(text: LabelledText) -> pl.DataFrame:
         columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source", "vocalized"]
         frames = [pl.scan_parquet(path).select(columns).collect() for path in paths]
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
-        cause = " ".join(str(error).split())[:160]
+        cause = cause_of(error, 160)
         raise TokenizationError(
             f"text {text.name}: {directory} holds no finished corpus ({cause}): name the directory of one"
         ) from error

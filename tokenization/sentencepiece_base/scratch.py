@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
+from corpus.errors import cause_of
 from tokenization.arabic_script import word_class
 from tokenization.errors import TokenizationError
 from tokenization.sentencepiece_base.merge import reserve_names
@@ -58,8 +59,8 @@ def train(lines: Iterable[str], size: int, num_threads: int, multiple: int) -> A
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise TokenizationError(
-            f"size: {size:,} pieces cannot be trained on this text ({_first_line(error)}): give more text, or ask for "
-            "fewer pieces"
+            f"size: {size:,} pieces cannot be trained on this text ({cause_of(error, 160)}): give more text, or "
+            "ask for fewer pieces"
         ) from error
     proto = parse(model.getvalue())
     proto.trainer_spec.num_threads = 1  # how many there were decides nothing
@@ -84,7 +85,3 @@ def _borders() -> re.Pattern[str]:
     arabic = re.sub(r"\\x\{([0-9A-F]+)\}", lambda match: chr(int(match[1], 16)), word_class())
     letter, sign = rf"(?:[^\W\d_]|[{arabic}])", rf"(?![{arabic}])(?:[^\w\s]|_)"
     return re.compile(rf"(?<={letter})(?={sign})|(?<=[^\w\s{arabic}])(?={letter})|(?<=\d)|(?=\d)")
-
-
-def _first_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
