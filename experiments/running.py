@@ -3,82 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from corpus.pipeline.lock import held
 from experiments.errors import ExperimentError
 from experiments.jobs import BASE, RUNS, Job, Vocabulary, described, run_dir
-from experiments.settings import Stage1
+from experiments.settings import Experiment
 from experiments.vocabularies import Prepared
 from nemo_recipes.data.settings import Data
 from nemo_recipes.planning.plan import check, make_plan
-from nemo_recipes.planning.settings import Hardware, Layout
 from nemo_recipes.planning.shapes import shape_of
 from nemo_recipes.pretrain_config import Checkpoint, Model, PretrainConfig, Shape, Watch
-
-
-class Reading(Protocol):
-    """What the settings of all experiments say of reading."""
-
-    @property
-    def sequence_length(self) -> int:
-        """Tokens of a sequence."""
-
-    @property
-    def end_piece(self) -> str:
-        """The piece that follows each document."""
-
-    @property
-    def validation_share(self) -> float:
-        """Share that is not trained on."""
-
-    @property
-    def validation_megabytes(self) -> float:
-        """Held-out text that is read of each part."""
-
-
-class Experiment(Protocol):
-    """What the settings of all experiments have."""
-
-    @property
-    def output_dir(self) -> str:
-        """Directory of all."""
-
-    @property
-    def stage1(self) -> Stage1 | None:
-        """How the base is made."""
-
-    @property
-    def checkpoint(self) -> str:
-        """The base, where it is there."""
-
-    @property
-    def note(self) -> str:
-        """What the report says of the base."""
-
-    @property
-    def texts(self) -> Reading:
-        """What is read."""
-
-    @property
-    def layout(self) -> Layout:
-        """How a run is divided."""
-
-    @property
-    def hardware(self) -> Hardware:
-        """What a device can do."""
-
-    @property
-    def processes(self) -> int:
-        """Runs side by side."""
-
-    @property
-    def dry_run(self) -> bool:
-        """Plan only."""
-
-    @property
-    def results_only(self) -> bool:
-        """Report only."""
 
 
 def run_experiment(

@@ -1,10 +1,11 @@
 """What a user can set of any experiment. Standard library only: `--help` loads this."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
 
-from nemo_recipes.planning.settings import Layout
+from nemo_recipes.planning.settings import Hardware, Layout
 from nemo_recipes.pretrain_config import Shape, Training
 
 
@@ -75,31 +76,111 @@ class Learning:
         )
 
 
-def check_experiment(
-    *,
-    output_dir: str,
-    stage1: Stage1 | None,
-    checkpoint: str,
-    legs: Sequence[str],
-    known: Collection[str],
-    seeds: Sequence[int],
-    processes: int,
-    layout: Layout,
-) -> None:
-    """Check what every experiment is told; `known` are the letters of its legs.
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What the runs of an experiment read, and what is held out.
 
-    Raises:
-        ValueError: A setting breaks a rule.
+    Attributes:
+        corpus: Directory that `python -m corpus.build` made.
+        tokenizer: Directory that `python -m tokenization.expand` made from the base's tokenizer.
+        base_tokenizer: The base's tokenizer: a directory, a SentencePiece model, or mistral-v1.
+        end_piece: The piece that follows each document; empty for the tokenizer's end-of-text.
+        validation_share: Share of documents that are not trained on. Of these, only those serve as held-out text that
+            the expanded tokenizer did not learn from either; the others are left out altogether.
+        validation_megabytes: Held-out text of each language and domain, in millions of bytes.
+        sequence_length: Tokens that one sequence trains on.
     """
-    if not output_dir:
-        raise ValueError("output_dir must name a directory")
-    if (stage1 is None) == (not checkpoint):
-        raise ValueError("give stage1 (a base made here) or checkpoint (a base that is there), one of them")
-    if not legs or set(legs) - set(known) or len(set(legs)) != len(legs):
-        raise ValueError(f"legs must be different letters out of {', '.join(known)}, got {list(legs)}")
-    if not seeds or len(set(seeds)) != len(seeds) or min(seeds) < 0:
-        raise ValueError(f"seeds must be different numbers of at least 0, got {list(seeds)}")
-    if processes < 1:
-        raise ValueError(f"processes must be at least 1, got {processes}")
-    if layout.world_size != 1:
-        raise ValueError("layout must be of one device: runs go side by side, not over devices")
+
+    corpus: str
+    tokenizer: str
+    base_tokenizer: str = "mistral-v1"
+    end_piece: str = ""
+    validation_share: float = 0.2
+    validation_megabytes: float = 0.03
+    sequence_length: int = 256
+
+    def __post_init__(self) -> None:
+        for setting in ("corpus", "tokenizer", "base_tokenizer"):
+            if not getattr(self, setting):
+                raise ValueError(f"{setting} must not be empty")
+        self.check_shares("validation_share")
+        if self.validation_share > 0.5:
+            raise ValueError(f"validation_share must be at most .5, got {self.validation_share:g}")
+        if self.sequence_length < 2:
+            raise ValueError(f"sequence_length must be at least 2, got {self.sequence_length}")
+        if not 0 < self.validation_megabytes < math.inf:
+            raise ValueError(f"validation_megabytes must be above 0, got {self.validation_megabytes:g}")
+
+    def check_shares(self, *settings: str) -> None:
+        """See to it that these settings are shares.
+
+        Raises:
+            ValueError: One is not above 0 and below 1.
+        """
+        for setting in settings:
+            if not 0 < getattr(self, setting) < 1:
+                raise ValueError(f"{setting} must be above 0 and below 1, got {getattr(self, setting):g}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What every experiment is told; each says for itself what it reads, how its legs learn, and which legs it knows.
+
+    Attributes:
+        output_dir: Directory of the texts, the runs and the results.
+        results_dir: Directory of the report (.md, .svg, .html, .json); empty for results in output_dir.
+        texts: What is read.
+        continued: How the legs learn.
+        stage1: How the English base is made; null where there is one already.
+        checkpoint: Hugging Face directory of the English base, instead of stage1.
+        note: What the report must say of the base.
+        seeds: Each one is a whole repetition: base (with stage1), order of the data, all that is drawn at random.
+        legs: Which legs are run, by their letters.
+        layout: How each run is divided among devices; one process drives one device.
+        hardware: What one device can do.
+        processes: Runs side by side, of one thread each if more than 1.
+        dry_run: Make the token files, print the plan of all runs and stop.
+        results_only: Train nothing, write the report of the seeds that are finished.
+    """
+
+    KNOWN_LEGS: ClassVar[Collection[str]]
+
+    output_dir: str
+    texts: Reading
+    continued: Learning
+    seeds: list[int]
+    legs: list[str]
+    results_dir: str = ""
+    stage1: Stage1 | None = None
+    checkpoint: str = ""
+    note: str = ""
+    layout: Layout = field(default_factory=Layout)
+    hardware: Hardware = field(default_factory=Hardware)
+    processes: int = 2
+    dry_run: bool = False
+    results_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.output_dir:
+            raise ValueError("output_dir must name a directory")
+        if (self.stage1 is None) == (not self.checkpoint):
+            raise ValueError(
+                "give stage1 (a base made here) or checkpoint (a base that is there), one of them"
+            )
+        if not self.legs or set(self.legs) - set(self.KNOWN_LEGS) or len(set(self.legs)) != len(self.legs):
+            raise ValueError(
+                f"legs must be different letters out of {', '.join(self.KNOWN_LEGS)}, got {self.legs}"
+            )
+        if not self.seeds or len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(f"seeds must be different numbers of at least 0, got {self.seeds}")
+        if self.processes < 1:
+            raise ValueError(f"processes must be at least 1, got {self.processes}")
+        if self.layout.world_size != 1:
+            raise ValueError("layout must be of one device: runs go side by side, not over devices")
+
+    def described(self) -> dict[str, Any]:
+        """All settings that decide the figures, for the report."""
+        settings = asdict(self)
+        for name in ("output_dir", "results_dir", "processes", "dry_run", "results_only"):
+            del settings[name]
+        return settings

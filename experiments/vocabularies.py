@@ -8,6 +8,7 @@ from typing import Any
 from experiments.errors import ExperimentError
 from experiments.jobs import Vocabulary
 from experiments.mixtures import Part, in_tokens, write_plan
+from experiments.settings import Reading
 from nemo_recipes.data.settings import Tokens
 from nemo_recipes.data.token_files import encode
 from nemo_recipes.pretrain_config import Shape
@@ -39,11 +40,7 @@ def make_vocabularies(
     texts: dict[str, Any],
     shares: Mapping[str, Mapping[Part, float]],
     shape: Shape,
-    *,
-    base_tokenizer: str,
-    tokenizer: str,
-    validation_share: float,
-    end_piece: str,
+    reading: Reading,
 ) -> Prepared:
     """Token files and plans in both tokenizers, of the corpus in `output`/texts.
 
@@ -52,19 +49,16 @@ def make_vocabularies(
         texts: Manifest of that corpus.
         shares: Shares of each mixture by part, in bytes.
         shape: Shape of the base.
-        base_tokenizer: Its tokenizer, as `tokenization.loading` names it.
-        tokenizer: Directory of the expanded one.
-        validation_share: Share of documents that are not trained on.
-        end_piece: The piece that follows each document.
+        reading: The tokenizers, and what of a document is read.
 
     Raises:
         DaadError: A tokenizer cannot be used, or the two leave different texts for validation.
     """
-    grown = replace(shape, vocab_size=read_expansion(Path(tokenizer)).size)
+    grown = replace(shape, vocab_size=read_expansion(Path(reading.tokenizer)).size)
     vocabularies, held_out = [], []
     for name, path, its_shape in (
-        ("base", _path_of(base_tokenizer), shape),
-        ("expanded", tokenizer, grown),
+        ("base", _path_of(reading.base_tokenizer), shape),
+        ("expanded", reading.tokenizer, grown),
     ):
         directory = output / f"tokens-{name}"
         tokens = encode(
@@ -72,8 +66,8 @@ def make_vocabularies(
                 corpus=str(output / "texts"),
                 tokenizer=path,
                 output_dir=str(directory),
-                validation_share=validation_share,
-                end_piece=end_piece,
+                validation_share=reading.validation_share,
+                end_piece=reading.end_piece,
             )
         )
         plans = output / "plans" / name

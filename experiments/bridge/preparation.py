@@ -22,13 +22,4 @@ def prepare(settings: Bridge) -> Prepared:
         read_pairs(Path(settings.measures.news))  # said now, not after the first run
     made = make_texts(texts, output / "texts")
     shares = byte_shares(texts, output / "texts", made)
-    return make_vocabularies(
-        output,
-        made,
-        shares,
-        base_shape(settings),
-        base_tokenizer=texts.base_tokenizer,
-        tokenizer=texts.tokenizer,
-        validation_share=texts.validation_share,
-        end_piece=texts.end_piece,
-    )
+    return make_vocabularies(output, made, shares, base_shape(settings), texts)

@@ -31,13 +31,4 @@ def prepare(settings: Forgetting) -> Prepared:
         )
         for name in MIXTURES
     }
-    return make_vocabularies(
-        output,
-        made,
-        shares,
-        base_shape(settings),
-        base_tokenizer=texts.base_tokenizer,
-        tokenizer=texts.tokenizer,
-        validation_share=texts.validation_share,
-        end_piece=texts.end_piece,
-    )
+    return make_vocabularies(output, made, shares, base_shape(settings), texts)
