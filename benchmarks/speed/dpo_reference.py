@@ -24,6 +24,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from recording import record
 
 from alignment.chat_template import save_chat_tokenizer
 from alignment.direct_preference import running
@@ -83,9 +84,7 @@ def main() -> None:
         "versions": {"torch": torch.__version__, "python": platform.python_version()},
         "machine": {"cpu": cpu(), "cores_available": os.cpu_count(), "load_average": os.getloadavg()[0]},
     }
-    print(json.dumps(result, indent=1))
-    if arguments.output:
-        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    record(result, arguments.output)
 
 
 def make_model(directory: Path) -> str:

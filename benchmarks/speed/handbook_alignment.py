@@ -23,6 +23,7 @@ from pathlib import Path
 
 import polars as pl
 import polib
+from recording import record
 from reference_aligner import Bead, reference_beads
 from sentence_alignment import as_sets, documents
 
@@ -130,10 +131,7 @@ def main() -> None:
         },
         "runs": runs,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.output:
-        given.output.write_text(text + "\n")
+    record(result, given.output)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+from recording import record
 
 from corpus.clean_pairs.judging import judge
 from corpus.clean_pairs.settings import PairRules
@@ -108,10 +109,7 @@ def main() -> None:
         "times_as_fast": ratios(runs, "s"),
         "times_as_fast_by_processor": ratios(runs, "cpu_s"),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.output:
-        given.output.write_text(text + "\n")
+    record(result, given.output)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ items does not depend on the model, so a small one will do.
 """
 
 import argparse
-import json
 import os
 import platform
 import subprocess
@@ -19,6 +18,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from recording import record
 
 from benchmarks.answering import ITEMS_AT_A_TIME, ask
 from benchmarks.model import open_model
@@ -101,10 +102,7 @@ def main() -> None:
         "load": [round(value, 1) for value in os.getloadavg()],
         "bounds": measured(arguments),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if arguments.output:
-        arguments.output.write_text(text + "\n", encoding="utf-8")
+    record(result, arguments.output)
 
 
 if __name__ == "__main__":

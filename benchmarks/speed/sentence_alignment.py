@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+from recording import record
 from reference_aligner import Bead, reference_beads
 
 from corpus.align_texts.aligning import align_sentences
@@ -149,10 +150,7 @@ def main() -> None:
         "means": means,
         "runs": runs,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.output:
-        given.output.write_text(text + "\n")
+    record(result, given.output)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ adds the lengths of a real run's conversations; the mixed set is drawn here, fro
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from recording import record
 
 from alignment.sft_config import Instructions, InstructionSource, SftConfig
 from alignment.supervised.module import SupervisedModule
@@ -80,9 +80,7 @@ def main() -> None:
         "machine": platform.processor() or platform.machine(),
         "load_average": os.getloadavg(),
     }
-    print(json.dumps(result, indent=1))
-    if arguments.output:
-        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    record(result, arguments.output)
 
 
 def mixed_lengths(number: int) -> Any:

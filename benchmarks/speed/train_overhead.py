@@ -9,7 +9,6 @@ a user sees; CPU time of the process tells it too where other work shares the ma
 """
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from recording import record
 
 from nemo_recipes.data.settings import Data
 from nemo_recipes.data.tokenizer import Tokenizer
@@ -112,9 +112,7 @@ def main() -> None:
         "machine": platform.processor() or platform.machine(),
         "load_average": os.getloadavg(),
     }
-    print(json.dumps(result, indent=1))
-    if arguments.output:
-        arguments.output.write_text(json.dumps(result, indent=1) + "\n")
+    record(result, arguments.output)
 
 
 def settings(output: str) -> PretrainConfig:

@@ -25,6 +25,7 @@ from typing import Any
 
 import sentencepiece
 import torch
+from recording import record
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
 from corpus.translate.cache import TranslationCache
@@ -199,10 +200,7 @@ def main() -> None:
         },
         "runs": runs,
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if given.output:
-        given.output.write_text(text + "\n")
+    record(result, given.output)
 
 
 if __name__ == "__main__":
