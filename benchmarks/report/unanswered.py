@@ -6,6 +6,7 @@ from typing import Any
 from benchmarks.report.tables import Results
 from corpus.card.figures import count
 from corpus.card.markup import escape, isolated, table
+from corpus.endpoint.ledger import COUNTS
 
 _KINDS = ("empty", "unreadable", "outside", "unmarked")
 
@@ -30,25 +31,16 @@ def unanswered(runs: Sequence[Results]) -> str:
 
 def requests(run: Mapping[str, Mapping[str, Any]]) -> str:
     """What each endpoint did with the requests of a run, and what it said of the first that it refused."""
-    names = (
-        "answered",
-        "from_cache",
-        "refused",
-        "retries",
-        "prompt_tokens",
-        "completion_tokens",
-        "uncounted",
-    )
     cells = [
         [
             isolated(name) + _refusal(ledger),
-            *(count(ledger[column]) for column in names),
+            *(count(ledger[column]) for column in COUNTS),
             f"{ledger['cost']:.4f}",
         ]
         for name, ledger in run.items()
         if ledger
     ]
-    header = ("endpoint", *(name.replace("_", " ") for name in names), "cost")
+    header = ("endpoint", *(name.replace("_", " ") for name in COUNTS), "cost")
     return table("Requests", header, cells, numeric=range(1, len(header))) if cells else ""
 
 

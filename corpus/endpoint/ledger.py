@@ -6,6 +6,11 @@ from typing import Any
 from corpus.endpoint.requests import Reply
 from corpus.endpoint.settings import EndpointSettings
 
+COUNTS = (
+    "answered", "from_cache", "refused", "retries", "prompt_tokens", "completion_tokens", "uncounted",
+)  # fmt: skip
+"""What a ledger counts."""
+
 
 def cost(prompt_tokens: int, completion_tokens: int, settings: EndpointSettings) -> float:
     """Price of so many tokens, in the currency of the settings' prices."""
@@ -16,18 +21,7 @@ class Ledger:
     """Counts of one run: requests by what became of them, tokens, and faults and refusals by kind."""
 
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(
-            (
-                "answered",
-                "from_cache",
-                "refused",
-                "retries",
-                "prompt_tokens",
-                "completion_tokens",
-                "uncounted",
-            ),
-            0,
-        )
+        self.counts = dict.fromkeys(COUNTS, 0)
         self.faults: dict[str, int] = {}
         self.refusals: dict[str, int] = {}
         self.first_refusal = ""
