@@ -106,17 +106,6 @@ def tiny_model(base_model_dir: Path) -> Any:
     return AutoModelForCausalLM.from_pretrained(base_model_dir).train()
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """The same sums in the same order on every machine."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(autouse=True)
 def no_process_group() -> Iterator[None]:
     """Runs inside this process leave their group to its end; no test starts with another's."""

@@ -269,13 +269,3 @@ def tokenizers(fast_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> tupl
     files = {path.name: sha256_of(path) for path in expanded.iterdir()}
     write_json(expanded / "manifest.json", {"files": files})
     return base, expanded
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
