@@ -1,8 +1,5 @@
 """Every click, kept in one SQLite file as soon as it comes."""
 
-import sqlite3
-import threading
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.errors import BenchmarkError
+from corpus.sqlite_file import SqliteFile
 
 FILE = "judgments.sqlite"
 
@@ -60,56 +58,45 @@ class Store:
     """A study's file. Clicks are only ever added: the last one on a unit counts, the others stay to be looked at.
 
     Write-ahead logging with full synchronization: a click that was answered survives a killed process and a power cut.
-    One connection serves all threads, one at a time.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        try:
-            self._connection = sqlite3.connect(
-                path, check_same_thread=False, isolation_level=None, timeout=30
-            )
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise BenchmarkError(
-                f"{path}: is no file of judgments ({error}): choose another output_dir"
-            ) from error
+        """Open the file, which is made where it is missing.
+
+        Raises:
+            BenchmarkError: It is no such file, or may not be written.
+        """
+        self._file = SqliteFile(path, _SCHEMA, "judgments", BenchmarkError, synchronous="FULL")
 
     def close(self) -> None:
         """Let go of the file."""
-        self._connection.close()
+        self._file.close()
 
     def remember(self, key: str, value: str) -> str:
         """The value kept under a key; it becomes the given one where there is none."""
-        with self._lock:
-            self._connection.execute("INSERT OR IGNORE INTO study VALUES (?, ?)", (key, value))
-            row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
-        return str(row[0])
+        self._file.run("INSERT OR IGNORE INTO study VALUES (?, ?)", (key, value))
+        return self.recall(key)
 
     def recall(self, key: str) -> str:
         """The value kept under a key; empty where there is none."""
-        with self._lock:
-            row = self._connection.execute("SELECT value FROM study WHERE key = ?", (key,)).fetchone()
-        return str(row[0]) if row else ""
+        rows = self._file.run("SELECT value FROM study WHERE key = ?", (key,))
+        return str(rows[0][0]) if rows else ""
 
     def add(self, click: Click) -> None:
-        """Keep a click; when this returns it is on the disk."""
+        """Keep a click; when this returns it is on the disk.
+
+        Raises:
+            BenchmarkError: The disk is full, or the file cannot be written.
+        """
         marks = ", ".join("?" * len(_COLUMNS))
-        with self._lock:
-            self._connection.execute(
-                f"INSERT INTO clicks ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608 -- names of our own fields
-                tuple(asdict(click).values()),
-            )
+        statement = f"INSERT INTO clicks ({', '.join(_COLUMNS)}) VALUES ({marks})"  # noqa: S608 -- names of our own fields
+        self._file.run(statement, tuple(asdict(click).values()))
 
     def latest_of(self, annotator: str) -> dict[tuple[str, str], str]:
         """The last value of an annotator by unit and criterion."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT unit, criterion, value FROM clicks WHERE annotator = ? ORDER BY number", (annotator,)
-            ).fetchall()
+        rows = self._file.run(
+            "SELECT unit, criterion, value FROM clicks WHERE annotator = ? ORDER BY number", (annotator,)
+        )
         return {(unit, criterion): value for unit, criterion, value in rows}
 
     def frame(self) -> pl.DataFrame:
@@ -118,10 +105,7 @@ class Store:
         Columns number, at, and those of `Click`.
         """
         names = ("number", "at", *_COLUMNS)
-        with self._lock:
-            rows: Sequence[tuple[object, ...]] = self._connection.execute(
-                f"SELECT {', '.join(names)} FROM clicks ORDER BY number"  # noqa: S608
-            ).fetchall()
+        rows = self._file.run(f"SELECT {', '.join(names)} FROM clicks ORDER BY number")  # noqa: S608
         kinds: dict[str, Any] = dict.fromkeys(names, pl.String) | {"number": pl.Int64, "seconds": pl.Float64}
         frame = pl.DataFrame(rows, schema=kinds, orient="row")
         return frame.unique(["annotator", "unit", "criterion"], keep="last", maintain_order=True).sort(

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from corpus.errors import CorpusError
+from corpus.sqlite_file import SqliteFile
+
+_TABLE = "CREATE TABLE IF NOT EXISTS arrays (key BLOB PRIMARY KEY, content BLOB)"
 
 Arrays = tuple[npt.NDArray[Any], ...]
 
@@ -23,19 +24,9 @@ class Kept:
         """Open or make the file.
 
         Raises:
-            CorpusError: It is no such file.
+            CorpusError: It is no such file, or may not be written.
         """
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = sqlite3.connect(path or ":memory:")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            # A power cut may cost the last pairs, no kill does.
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.execute("CREATE TABLE IF NOT EXISTS arrays (key BLOB PRIMARY KEY, content BLOB)")
-        except sqlite3.DatabaseError as error:
-            raise CorpusError(f"{path}: not a store of alignments ({error}): remove it") from error
-        self._path = path
+        self._file = SqliteFile(path, _TABLE, "alignments")
         self.made = 0
 
     def arrays(self, key: bytes, make: Callable[[], Arrays]) -> Arrays:
@@ -44,7 +35,7 @@ class Kept:
         Raises:
             CorpusError: The disk is full, or the file cannot be read.
         """
-        found = self._run("SELECT content FROM arrays WHERE key = ?", key)
+        found = self._file.run("SELECT content FROM arrays WHERE key = ?", (key,))
         if found:
             with np.load(io.BytesIO(found[0][0]), allow_pickle=False) as stored:
                 return tuple(stored[name] for name in stored.files)
@@ -52,22 +43,12 @@ class Kept:
         self.made += 1
         content = io.BytesIO()
         np.savez_compressed(content, *made)
-        self._run("INSERT INTO arrays VALUES (?, ?)", key, content.getvalue())
+        self._file.run("INSERT INTO arrays VALUES (?, ?)", (key, content.getvalue()))
         return made
-
-    def _run(self, statement: str, *values: bytes) -> list[Any]:
-        try:
-            with self._database:
-                return self._database.execute(statement, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise CorpusError(
-                f"{self._path}: alignments cannot be kept ({error}): make room on the disk, or remove the file if "
-                "it is damaged; the same command continues from here"
-            ) from error
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()
 
 
 def key_of(*parts: str | bytes) -> bytes:

@@ -1,8 +1,6 @@
 """Answers on disk, by what was asked: nothing is paid twice, and a kill loses only what was under way."""
 
 import json
-import sqlite3
-import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from corpus.endpoint.errors import EndpointError
 from corpus.endpoint.requests import Reply
+from corpus.sqlite_file import SqliteFile
 
 NAME = "endpoint.sqlite"
 
@@ -28,38 +27,25 @@ class ReplyCache:
         """Open the file, which is made where it is missing.
 
         Raises:
-            EndpointError: It is no such file.
+            EndpointError: It is no such file, or may not be written.
         """
-        directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / NAME
-        self._lock = threading.Lock()
-        try:
-            self._database = sqlite3.connect(
-                self.path, timeout=60, isolation_level=None, check_same_thread=False
-            )
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            raise EndpointError(f"{self.path}: no cache of answers ({error}): move it away") from error
-
-    def _prepare(self) -> None:
-        try:
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(_TABLE)
-        except BaseException:
-            self._database.close()
-            raise
+        self._file = SqliteFile(self.path, _TABLE, "answers", EndpointError)
 
     def get(self, key: str) -> Reply | None:
         """The kept reply, marked as such."""
-        with self._lock:
-            row = self._database.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
-        if row is None:
+        rows = self._file.run("SELECT reply FROM replies WHERE key = ?", (key,))
+        if not rows:
             return None
-        kept = {name: _tuple(value) for name, value in json.loads(row[0]).items()}
+        kept = {name: _tuple(value) for name, value in json.loads(rows[0][0]).items()}
         return replace(Reply(**kept), from_cache=True)
 
     def put(self, key: str, model: str, request: Mapping[str, Any], reply: Reply) -> None:
-        """Keep a reply; it is on disk when this returns."""
+        """Keep a reply; it is on disk when this returns.
+
+        Raises:
+            EndpointError: The disk is full, or the file cannot be written.
+        """
         values = (
             key,
             model,
@@ -69,20 +55,20 @@ class ReplyCache:
             reply.completion_tokens,
         )
         columns = "key, model, request, reply, prompt_tokens, completion_tokens"
-        with self._lock:
-            self._database.execute(f"INSERT OR REPLACE INTO replies ({columns}) VALUES (?,?,?,?,?,?)", values)  # noqa: S608
+        self._file.run(f"INSERT OR REPLACE INTO replies ({columns}) VALUES (?,?,?,?,?,?)", values)  # noqa: S608
 
     def tokens(self, model: str) -> tuple[int, int, int]:
         """Number of kept replies of a model, and the tokens of their prompts and answers."""
         sums = "COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0)"
-        with self._lock:
-            row = self._database.execute(f"SELECT {sums} FROM replies WHERE model = ?", (model,))  # noqa: S608
-            replies, prompts, completions = row.fetchone()
+        ((replies, prompts, completions),) = self._file.run(
+            f"SELECT {sums} FROM replies WHERE model = ?",  # noqa: S608
+            (model,),
+        )
         return replies, prompts, completions
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()
 
 
 def _filled(reply: Reply) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Translations on disk: each sentence is translated once, whatever stops a run."""
 
-import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from corpus.errors import CorpusError
+from corpus.sqlite_file import SqliteFile
 
+_TABLE = "CREATE TABLE IF NOT EXISTS translations (key BLOB PRIMARY KEY, text TEXT, date TEXT) WITHOUT ROWID"
 _ASKED_AT_ONCE = 500
 
 
@@ -17,20 +17,9 @@ class TranslationCache:
         """Open or make the file.
 
         Raises:
-            CorpusError: It is no such file.
+            CorpusError: It is no such file, or may not be written.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._database = sqlite3.connect(path)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute(
-                "PRAGMA synchronous=NORMAL"
-            )  # a power cut may cost the last batches, no kill does
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS translations (key BLOB PRIMARY KEY, text TEXT, date TEXT) WITHOUT ROWID"
-            )
-        except sqlite3.DatabaseError as error:
-            raise CorpusError(f"{path}: not a cache of translations ({error}): remove it") from error
+        self._file = SqliteFile(path, _TABLE, "translations")
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, tuple[str, str]]:
         """Translation and date of all keys that are there."""
@@ -39,18 +28,19 @@ class TranslationCache:
             some = keys[start : start + _ASKED_AT_ONCE]
             marks = ",".join("?" * len(some))
             query = f"SELECT key, text, date FROM translations WHERE key IN ({marks})"  # noqa: S608
-            found.update({key: (text, date) for key, text, date in self._database.execute(query, some)})
+            found.update({key: (text, date) for key, text, date in self._file.run(query, some)})
         return found
 
     def put(self, translations: Iterable[tuple[bytes, str]]) -> None:
-        """Keep a batch."""
+        """Keep a batch.
+
+        Raises:
+            CorpusError: The disk is full, or the file cannot be written.
+        """
         date = time.strftime("%Y-%m-%d", time.gmtime())
-        with self._database:
-            self._database.executemany(
-                "INSERT OR REPLACE INTO translations VALUES (?, ?, ?)",
-                [(key, text, date) for key, text in translations],
-            )
+        rows = [(key, text, date) for key, text in translations]
+        self._file.run_many("INSERT OR REPLACE INTO translations VALUES (?, ?, ?)", rows)
 
     def close(self) -> None:
         """Close the file."""
-        self._database.close()
+        self._file.close()

@@ -285,7 +285,7 @@ def test_another_study_does_not_go_into_the_same_file(questions, tmp_path):
             make_server(config(**changes))
     (tmp_path / "s2").mkdir()
     (tmp_path / "s2" / FILE).write_bytes(b"not a database, not at all, whatever it says" * 30)
-    with pytest.raises(BenchmarkError, match="is no file of judgments"):
+    with pytest.raises(BenchmarkError, match=r"judgments cannot be kept there .* choose another directory"):
         make_server(config(output_dir=str(tmp_path / "s2")))
 
 

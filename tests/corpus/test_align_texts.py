@@ -242,16 +242,17 @@ def test_a_stopped_alignment_goes_on_at_the_next_pair_of_documents(stop_after: i
         )  # other beads, the same coverage
         assert kept.made - before == 2 * 6
     (tmp_path / "bad").write_bytes(b"not a database, certainly not" * 50)
-    with pytest.raises(CorpusError, match="not a store of alignments"):
+    with pytest.raises(CorpusError, match=r"bad: alignments cannot be kept there .*: move it away"):
         Kept(tmp_path / "bad")
 
 
 def test_a_store_without_room_says_so(tmp_path: Path) -> None:
     with closing(Kept(tmp_path / "kept")) as kept:
-        kept._database.execute("PRAGMA max_page_count=3")
+        kept._file.run("PRAGMA max_page_count=3")
         noise = np.random.default_rng(1).integers(0, 1 << 60, 5000)
         with pytest.raises(
-            CorpusError, match=r"kept: alignments cannot be kept \(database or disk is full\)"
+            CorpusError,
+            match=r"kept: alignments cannot be kept there \(database or disk is full\): make room",
         ):
             kept.arrays(b"key", lambda: (noise,))
 

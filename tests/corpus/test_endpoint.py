@@ -373,14 +373,16 @@ def test_a_stopped_call_keeps_what_came(fake_endpoint, tmp_path, monkeypatch):
 
 def test_a_file_that_is_no_cache(fake_endpoint, tmp_path):
     (tmp_path / "endpoint.sqlite").write_bytes(b"not a database, but long enough to be taken for one" * 40)
-    with pytest.raises(EndpointError, match="no cache of answers"):
+    with pytest.raises(
+        EndpointError, match=r"answers cannot be kept there \(file is not a database\): move it away"
+    ):
         Endpoint(settings(fake_endpoint), tmp_path)
 
 
 def test_a_directory_in_the_place_of_the_cache(fake_endpoint, tmp_path):
     (tmp_path / "endpoint.sqlite").mkdir()
     with pytest.raises(
-        EndpointError, match=r"no cache of answers \(unable to open database file\): move it away"
+        EndpointError, match=r"answers cannot be kept there \(unable to open database file\): let this user"
     ):
         Endpoint(settings(fake_endpoint), tmp_path)
 

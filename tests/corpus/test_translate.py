@@ -314,7 +314,9 @@ def test_mistakes_are_told_in_one_line(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no quality model can be loaded"):
         quality_scores(str(tmp_path), ["a"], ["b"], "cpu")
     (tmp_path / "bad").write_bytes(b"not a database, certainly not" * 50)
-    with pytest.raises(CorpusError, match="not a cache of translations"):
+    with pytest.raises(
+        CorpusError, match=r"bad: translations cannot be kept there \(file is not a database\)"
+    ):
         TranslationCache(tmp_path / "bad")
 
 
