@@ -26,6 +26,7 @@ _WHOLE_PUTS = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory"}
 """Where an object is there in one step or not at all; elsewhere a file is put beside its place and moved."""
 _READ_BYTES = 1 << 22
 _LEDGER = "published.jsonl"
+_TRIAL = ".trial"
 _NOT_YET = {"sha256": "", "mark": "not yet"}
 
 Progress = Callable[[int], object]
@@ -86,10 +87,11 @@ def open_storage(url: str) -> Storage:
 
 
 def check_free(storage: Storage, layout: Layout, *, update: bool) -> None:
-    """See to it, before the work of hours, that the place answers and holds nothing of another corpus.
+    """See to it, before the work of hours, that the place can be written and holds nothing of another corpus.
 
     Raises:
-        CorpusError: It does not answer, or it holds shards or a manifest that were not put there from `layout`.
+        CorpusError: It does not answer, takes no file, or holds shards or a manifest that were not put there from
+            `layout`.
     """
     known = _read_ledger(layout, storage)
     for name in storage.listing():
@@ -100,6 +102,23 @@ def check_free(storage: Storage, layout: Layout, *, update: bool) -> None:
                 f"{storage.url}: {name} is there and was not put there from {layout.output_dir}: choose another "
                 "output_dir, or add --update true to replace the corpus that lies there"
             )
+    if not known:
+        _try_to_write(storage)
+
+
+def _try_to_write(storage: Storage) -> None:
+    """Put an empty file and take it away: only so does a store tell of a missing bucket or right."""
+    target = storage.at(_TRIAL)
+    with storage.explained("written"):
+        if not _has_whole_puts(storage):
+            storage.files.makedirs(storage.root, exist_ok=True)
+        storage.files.pipe_file(target, b"")
+        storage.files.rm_file(target)
+
+
+def _has_whole_puts(storage: Storage) -> bool:
+    named = storage.files.protocol
+    return bool(({named} if isinstance(named, str) else {*named}) & _WHOLE_PUTS)
 
 
 def publish(layout: Layout, storage: Storage, progress: Progress) -> None:
@@ -175,11 +194,8 @@ def _put(storage: Storage, name: str, path: Path, digest: str) -> dict[str, str]
     if sha256_of(path) != digest:
         raise CorpusError(f"{path} is not what the manifest says: remove it and build again")
     target = storage.at(name)
-    protocols = (
-        {storage.files.protocol} if isinstance(storage.files.protocol, str) else {*storage.files.protocol}
-    )
     with storage.explained("written"):
-        if protocols & _WHOLE_PUTS:
+        if _has_whole_puts(storage):
             storage.files.put_file(str(path), target)
         else:
             storage.files.makedirs(target.rpartition("/")[0], exist_ok=True)
