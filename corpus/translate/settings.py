@@ -10,8 +10,12 @@ _NAMES = {"ar": "Modern Standard Arabic", "en": "English"}
 
 
 def default_rules() -> PairRules:
-    """Rules on a sentence and its translation: all numbers are kept, and hardly a word is left in the old language."""
-    return PairRules(minimum_numbers=1.0, maximum_copied=0.6)
+    """Rules on a sentence and its translation: all numbers are kept, and hardly a word is left in the old language.
+
+    Chosen on half of two thousand sentences of news that people translated, with planted damage, and tried on the
+    other half: `benchmarks/translation_checks.py`. Counts of words say nothing that counts of characters do not.
+    """
+    return PairRules(minimum_numbers=1.0, maximum_character_ratio=2.0, maximum_word_ratio=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
