@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -242,3 +243,28 @@ def test_workers_killed_on_a_ray_cluster_change_nothing(
     kills = [line for line in ended.stdout.splitlines() if line.startswith("killed in step ")]
     assert len(kills) >= 6, ended.stdout
     assert contents(tmp_path / "out") == whole
+
+
+def test_tables_larger_than_rays_memory_are_spilled_and_joined_right(tmp_path: Path) -> None:
+    """More than a million units in an object store of 80 MB, against Polars in memory."""
+    pytest.importorskip("ray")
+    script = Path(__file__).parent / "ray_cluster_that_spills.py"
+    environment = os.environ | {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+    ended = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "1300000"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    assert int(ended.stdout.splitlines()[-1]) > 10_000_000
+
+    units = pl.concat(
+        pl.read_parquet(path, columns=["key_high", "characters"]).with_columns(priority=priority)
+        for path, priority in zip(sorted(tmp_path.glob("*.units.parquet")), (1, 0, 2, 0), strict=True)
+    ).with_row_index("unit")
+    first = pl.col("unit").sort_by("priority", "characters", "unit", descending=[True, True, False]).first()
+    expected = units.select(first.over("key_high"))["unit"].to_numpy()
+    assert 0.2 < (expected != np.arange(len(expected))).mean() < 0.8
+    assert (np.load(tmp_path / "stays.npy") == expected).all()
