@@ -13,7 +13,17 @@ from packaging.requirements import Requirement
 REQUIREMENTS = Path(__file__).resolve().parent
 
 LOCKS: dict[str, tuple[str, ...]] = {
-    "core": ("demo", "dev", "tokenization", "nemo", "alignment", "benchmarks", "scale", "trackers"),
+    "core": (
+        "demo",
+        "dev",
+        "tokenization",
+        "nemo",
+        "alignment",
+        "benchmarks",
+        "scale",
+        "trackers",
+        "translation",
+    ),
     "tokenization": ("tokenization",),
     "nemo": ("nemo", "tokenization"),
     "automodel": ("automodel",),
@@ -22,6 +32,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "scale": ("scale",),
     "remote": ("remote", "datasets"),
     "trackers": ("trackers",),
+    "translation": ("translation", "tokenization"),
 }
 """The extras in each lock, next to the base dependencies; core is what `make setup` installs."""
 

@@ -162,7 +162,7 @@ def translating(directory: Path) -> None:
     from corpus.translate.settings import Generation
     from corpus.translate.translators import Seq2SeqTranslator
 
-    Seq2SeqTranslator(str(directory), Generation(), "en", "ar")
+    Seq2SeqTranslator(str(directory), Generation(), "en", "ar", directory / "kept")
 
 
 def checking_translations(directory: Path) -> None:

@@ -1,12 +1,12 @@
 """Translation against raw batches of transformers and of CTranslate2: the same model, sentences and batches, in turns.
 
 The model is a Marian network of random weights (`--layers`, `--width`), since speed does not hang on what it learned;
-outputs are as long as the longest allowed. Raw means `model.generate` over batches that were tokenized and sorted by
-length before, and decoded after; ours is `Seq2SeqTranslator.batches` with the cache of sentences. CTranslate2 lives in
-an environment of its own (`pip install ctranslate2 transformers torch`) and is given pieces, so its figures lack the
-tokenizer. All run on one thread. Seconds are of the clock and of the processor, which others on a machine disturb less.
+outputs are as long as the longest allowed. Raw means the engine's own call over batches that were tokenized and sorted
+by length before, and decoded after; ours is `Seq2SeqTranslator.batches` with the cache of sentences. Weights are
+loaded, and converted for CTranslate2, before the clock starts. All run on one thread. Seconds are of the clock and of
+the processor, which others on a machine disturb less.
 
-    python benchmarks/speed/translation_throughput.py PAIRS.jsonl.gz --peer VENV/bin/python --output FILE.json
+    OMP_NUM_THREADS=1 python benchmarks/speed/translation_throughput.py PAIRS.jsonl.gz --output FILE.json
 """
 
 import argparse
@@ -14,46 +14,27 @@ import gzip
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import ctranslate2
 import sentencepiece
 import torch
 from recording import record
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
 from corpus.translate.cache import TranslationCache
+from corpus.translate.networks import converted
 from corpus.translate.settings import Generation
 from corpus.translate.translating import translated_sentences
 from corpus.translate.translators import Seq2SeqTranslator
 
 BATCH_TOKENS = 1024
-
-PEER = r"""
-import json, os, sys, time
-import ctranslate2
-directory, made = sys.argv[1:]
-batches = json.load(sys.stdin)
-if not os.path.isdir(made):
-    ctranslate2.converters.TransformersConverter(directory).convert(made)
-translator = ctranslate2.Translator(made, device="cpu", inter_threads=1, intra_threads=1, compute_type="float32")
-def run(batches):
-    for pieces, longest in batches:
-        translator.translate_batch(
-            pieces, beam_size=1, max_batch_size=0, max_decoding_length=longest, min_decoding_length=longest,
-        )
-run(batches[-2:])
-clock, processor = time.perf_counter(), time.process_time()
-run(batches)
-print(json.dumps({"wall_s": time.perf_counter() - clock, "cpu_s": time.process_time() - processor,
-                  "version": ctranslate2.__version__}))
-"""
 
 
 def make_model(directory: Path, texts: list[str], layers: int, width: int) -> None:
@@ -112,7 +93,7 @@ def longest(batch: list[list[int]]) -> int:
     return len(batch[0]) // 2 + 16
 
 
-def raw(directory: str, sentences: list[str]) -> dict[str, float]:
+def transformers(directory: str, sentences: list[str]) -> dict[str, float]:
     """Seconds of generate over sorted batches."""
     tokenizer = AutoTokenizer.from_pretrained(directory)
     model = AutoModelForSeq2SeqLM.from_pretrained(directory).eval()
@@ -127,43 +108,50 @@ def raw(directory: str, sentences: list[str]) -> dict[str, float]:
     return watch.seconds()
 
 
-def ours(directory: str, sentences: list[str], cache: Path) -> dict[str, float]:
-    """Seconds of the translator with an empty cache."""
-    generation = Generation(batch_tokens=BATCH_TOKENS, length_factor=0.5)
-    translator = Seq2SeqTranslator(directory, generation, "en", "ar")
+def raw_ctranslate2(directory: str, sentences: list[str], weights: Path) -> dict[str, float]:
+    """Seconds of CTranslate2 over sorted batches."""
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    translator = ctranslate2.Translator(
+        str(converted(directory, "float32", weights)),
+        inter_threads=1,
+        intra_threads=1,
+        compute_type="float32",
+    )
     watch = Watch()
-    opened = TranslationCache(cache)
-    translated_sentences(sentences, translator, opened)
-    opened.close()
+    for batch in sorted_batches(tokenizer, sentences):
+        pieces = [tokenizer.convert_ids_to_tokens(row) for row in batch]
+        results = translator.translate_batch(pieces, beam_size=1, max_decoding_length=longest(batch))
+        made = [tokenizer.convert_tokens_to_ids(each.hypotheses[0]) for each in results]
+        tokenizer.batch_decode(made, skip_special_tokens=True)
     return watch.seconds()
 
 
-def peers(python: str, directory: str, sentences: list[str], made: Path) -> dict[str, Any]:
-    """Seconds of CTranslate2 over the same batches."""
-    tokenizer = AutoTokenizer.from_pretrained(directory)
-    batches = [
-        ([tokenizer.convert_ids_to_tokens(row) for row in batch], longest(batch))
-        for batch in sorted_batches(tokenizer, sentences)
-    ]
-    told = subprocess.run(
-        [python, "-c", PEER, directory, str(made)], input=json.dumps(batches), capture_output=True, text=True,
-        check=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
-    return found
+def ours(directory: str, sentences: list[str], scratch: Path, **generation: Any) -> dict[str, float]:
+    """Seconds of the translator with an empty cache."""
+    settings = Generation(batch_tokens=BATCH_TOKENS, length_factor=0.5, **generation)
+    translator = Seq2SeqTranslator(directory, settings, "en", "ar", scratch / "weights")
+    with tempfile.TemporaryDirectory(dir=scratch) as name:
+        watch = Watch()
+        opened = TranslationCache(Path(name, "cache.sqlite"))
+        translated_sentences(sentences, translator, opened)
+        opened.close()
+        return watch.seconds()
 
 
-def ratios(runs: list[dict[str, Any]], peer: str, unit: str) -> dict[str, float]:
+def ratios(runs: list[dict[str, Any]], ours: str, peer: str, unit: str) -> dict[str, float]:
     """How many times the peer's throughput ours is."""
-    each = [run[peer][unit] / run["daad"][unit] for run in runs]
+    each = [run[peer][unit] / run[ours][unit] for run in runs]
     return {"median": statistics.median(each), "least": min(each), "most": max(each)}
+
+
+PAIRS = (("daad", "transformers"), ("daad_ctranslate2", "ctranslate2"), ("daad_ctranslate2", "transformers"))
+"""Ours, and what it is held to."""
 
 
 def main() -> None:
     """Measure, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pairs", type=Path)
-    parser.add_argument("--peer", default="", help="Python of an environment that has ctranslate2")
     parser.add_argument("--sentences", type=int, default=200)
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--width", type=int, default=256)
@@ -175,28 +163,34 @@ def main() -> None:
     with opened(given.pairs, "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
     sentences = list(dict.fromkeys(row["en"] for row in rows))[: given.sentences]
-    with tempfile.TemporaryDirectory() as name:
-        directory = Path(name)
-        make_model(directory, [row[side] for row in rows for side in ("en", "ar")], given.layers, given.width)
-        raw(name, sentences[:8])
-        ours(name, sentences[:8], directory / "warm.sqlite")
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as scratch_name:
+        scratch = Path(scratch_name)
+        make_model(
+            Path(name), [row[side] for row in rows for side in ("en", "ar")], given.layers, given.width
+        )
+        contenders: dict[str, Callable[[list[str]], dict[str, float]]] = {
+            "daad": lambda some: ours(name, some, scratch),
+            "transformers": lambda some: transformers(name, some),
+            "daad_ctranslate2": lambda some: ours(name, some, scratch, engine="ctranslate2"),
+            "ctranslate2": lambda some: raw_ctranslate2(name, some, scratch / "weights"),
+        }
+        for measure in contenders.values():
+            measure(sentences[:8])
         runs = []
         for number in range(given.runs):
-            first = raw(name, sentences) if number % 2 else None
-            run: dict[str, Any] = {"daad": ours(name, sentences, directory / f"cache-{number}.sqlite")}
-            run["transformers"] = first or raw(name, sentences)
-            if given.peer:
-                run["ctranslate2"] = peers(given.peer, name, sentences, directory / "ctranslate2")
-            runs.append(run)
+            order = list(contenders)[:: 1 if number % 2 else -1]
+            runs.append({each: contenders[each](sentences) for each in order})
     result = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": " ".join(
+            ["python benchmarks/speed/translation_throughput.py", given.pairs.name, *sys.argv[2:]]
+        ),
         "sentences": len(sentences),
         "threads": 1,
-        "versions": {each: version(each) for each in ("transformers", "torch")},
+        "versions": {each: version(each) for each in ("transformers", "torch", "ctranslate2")},
+        "load": [round(value, 1) for value in os.getloadavg()],
         "times_the_throughput": {
-            peer: {unit: ratios(runs, peer, unit) for unit in ("wall_s", "cpu_s")}
-            for peer in runs[0]
-            if peer != "daad"
+            f"{own} against {peer}": {unit: ratios(runs, own, peer, unit) for unit in ("wall_s", "cpu_s")}
+            for own, peer in PAIRS
         },
         "runs": runs,
     }

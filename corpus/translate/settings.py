@@ -63,7 +63,9 @@ class Generation:
         longest: Most tokens of a sentence; more is cut off, and the sentence fails its checks.
         length_factor: A translation has at most so many times the tokens of its sentence, and 16 more.
         device: Where the model runs: cpu, cuda, cuda:1, ...
-        dtype: Precision of the weights.
+        dtype: Precision of the weights; int8 is for ctranslate2 alone, and the fastest on processors.
+        engine: What runs the model: transformers, or ctranslate2, which is faster and needs daad[translation]. It
+            converts the weights once and keeps them in the output directory.
     """
 
     source_code: str = ""
@@ -74,7 +76,8 @@ class Generation:
     longest: int = 512
     length_factor: float = 2.0
     device: str = "cpu"
-    dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+    dtype: Literal["float32", "bfloat16", "float16", "int8"] = "float32"
+    engine: Literal["transformers", "ctranslate2"] = "transformers"
 
     def __post_init__(self) -> None:
         for name in ("beams", "batch_tokens", "longest"):
@@ -82,6 +85,8 @@ class Generation:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
         if self.length_factor <= 0:
             raise ValueError(f"length_factor must be above 0, got {self.length_factor}")
+        if self.dtype == "int8" and self.engine != "ctranslate2":
+            raise ValueError("dtype int8 goes with engine ctranslate2")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,13 @@ from corpus.translate.checks import check, quality_scores, round_trip_scores
 from corpus.translate.energy import EnergyMeter
 from corpus.translate.report import write_report
 from corpus.translate.settings import Translate
-from corpus.translate.translators import Seq2SeqTranslator, Translator, open_translator, sentence_key
+from corpus.translate.translators import (
+    Seq2SeqTranslator,
+    Translator,
+    converted_weights,
+    open_translator,
+    sentence_key,
+)
 
 FORMAT = 2
 
@@ -250,8 +256,9 @@ def back_translator(settings: Translate) -> Translator | None:
     # The way back has the codes of the way there, changed about, and a model of its own, which needs no prefix.
     generation = replace(given, source_code=given.target_code, target_code=given.source_code, prefix="")
     return Seq2SeqTranslator(
-        settings.checks.round_trip, generation, settings.target_language, settings.source_language
-    )
+        settings.checks.round_trip, generation, settings.target_language, settings.source_language,
+        converted_weights(settings),
+    )  # fmt: skip
 
 
 def _shards(

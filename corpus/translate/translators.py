@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from corpus.endpoint import Endpoint, chat
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.model_files import model_digest, model_directory
 from corpus.pipeline.layout import digest
+from corpus.translate.networks import load_network
 from corpus.translate.settings import Generation, Translate
 
 _CODES = {
@@ -42,29 +43,22 @@ class Translator(Protocol):
 class Seq2SeqTranslator:
     """A Hugging Face encoder-decoder; sentences of about one length go together, the longest first."""
 
-    def __init__(self, directory: str, generation: Generation, source: str, target: str) -> None:
-        """Load tokenizer and model.
+    def __init__(self, directory: str, generation: Generation, source: str, target: str, kept: Path) -> None:
+        """Load tokenizer and network; an engine that converts weights keeps them in `kept`.
 
         Raises:
             CorpusError: The directory holds no such model, or it lacks the languages.
         """
         path = model_directory(directory)
-        import torch
-        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers import AutoTokenizer
 
         try:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory)
-            model: Any = AutoModelForSeq2SeqLM.from_pretrained(
-                directory, dtype=getattr(torch, generation.dtype)
-            )
-            self._model = model.to(generation.device).eval()
         except Exception as error:  # the library raises anything for odd files
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise CorpusError(
-                f"{directory}: no sequence-to-sequence model can be loaded ({reason})"
-            ) from error
-        self._torch, self._generation = torch, generation
+            raise CorpusError(f"{directory}: no tokenizer can be loaded ({cause_of(error)})") from error
+        self._generation = generation
         self._first = self._languages(directory, source, target)
+        self._network = load_network(directory, self._tokenizer, generation, self._first, kept)
         self.name = path.name
         told = [
             source,
@@ -77,6 +71,8 @@ class Seq2SeqTranslator:
             generation.length_factor,
             generation.dtype,
         ]
+        if generation.engine != "transformers":
+            told.append(generation.engine)
         self.version = digest([*told, model_digest(path)])
         self._counts = {"sentences": 0, "source_tokens": 0, "target_tokens": 0}
 
@@ -121,27 +117,20 @@ class Seq2SeqTranslator:
             yield batch, self._translate([ids[number] for number in batch])
 
     def _translate(self, batch: list[list[int]]) -> list[str]:
-        torch = self._torch
-        inputs = self._tokenizer.pad({"input_ids": batch}, return_tensors="pt").to(self._generation.device)
-        longest = min(self._generation.longest, int(self._generation.length_factor * len(batch[0])) + 16)
+        most = min(self._generation.longest, int(self._generation.length_factor * len(batch[0])) + 16)
         try:
-            with torch.inference_mode():
-                made = self._model.generate(
-                    **inputs, max_new_tokens=longest, max_length=None, num_beams=self._generation.beams,
-                    do_sample=False, **self._first,
-                )  # fmt: skip
-        except torch.cuda.OutOfMemoryError:
+            made = self._network.generate(batch, most)
+        except MemoryError:
             if len(batch) == 1:
                 return [""]
-            torch.cuda.empty_cache()
             half = len(batch) // 2
             return self._translate(batch[:half]) + self._translate(batch[half:])
         self._counts["sentences"] += len(batch)
         self._counts["source_tokens"] += sum(map(len, batch))
-        self._counts["target_tokens"] += int((made != self._model.config.pad_token_id).sum())
+        self._counts["target_tokens"] += sum(map(len, made))
         # Some tokenizers, M2M100's among them, write the language out as if it were a word.
         languages = set(self._first.values())
-        words = [[token for token in row if token not in languages] for row in made.tolist()]
+        words = [[token for token in row if token not in languages] for row in made]
         return [text.strip() for text in self._tokenizer.batch_decode(words, skip_special_tokens=True)]
 
     def ledger(self) -> dict[str, Any]:
@@ -195,13 +184,19 @@ class EndpointTranslator:
         self._endpoint.close()
 
 
+def converted_weights(settings: Translate) -> Path:
+    """Where weights lie that an engine converted."""
+    return Path(settings.output_dir, "work", "weights")
+
+
 def open_translator(settings: Translate) -> Translator:
     """The translator that the settings name."""
     if settings.endpoint.url:
         return EndpointTranslator(settings)
     return Seq2SeqTranslator(
-        settings.translator, settings.generation, settings.source_language, settings.target_language
-    )
+        settings.translator, settings.generation, settings.source_language, settings.target_language,
+        converted_weights(settings),
+    )  # fmt: skip
 
 
 def sentence_key(version: str, sentence: str) -> bytes:

@@ -70,12 +70,16 @@ def m2m100(directory: Path) -> tuple[Any, Any]:
     return tokenizer, M2M100ForConditionalGeneration(config)
 
 
+PUBLISHED = {"normalize_before": True, "normalize_embedding": True, "add_final_layer_norm": True}
+"""What mBART's published configs say beyond what transformers keeps, and CTranslate2 reads."""
+
+
 def mbart50(directory: Path) -> tuple[Any, Any]:
     from transformers import MBart50Tokenizer, MBartConfig, MBartForConditionalGeneration
 
     scored = [*((name, 0.0) for name in ("<unk>", "<s>", "</s>")), *((piece, -1.0) for piece in PIECES)]
     tokenizer = MBart50Tokenizer(vocab=scored)
-    config = MBartConfig(vocab_size=len(tokenizer), decoder_start_token_id=2, **SHAPE)
+    config = MBartConfig(vocab_size=len(tokenizer), decoder_start_token_id=2, **PUBLISHED, **SHAPE)
     return tokenizer, MBartForConditionalGeneration(config)
 
 
@@ -88,7 +92,7 @@ def mbart(directory: Path) -> tuple[Any, Any]:
     start = tokenizer.convert_tokens_to_ids(
         "en_XX"
     )  # of some other target: the language that is asked for counts
-    config = MBartConfig(vocab_size=len(tokenizer), decoder_start_token_id=start, **SHAPE)
+    config = MBartConfig(vocab_size=len(tokenizer), decoder_start_token_id=start, **PUBLISHED, **SHAPE)
     return tokenizer, MBartForConditionalGeneration(config)
 
 
@@ -150,8 +154,8 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return directory, family
 
 
-def translations(directory: Path, generation: Generation, sentences: Sequence[str]) -> list[str]:
-    translator = Seq2SeqTranslator(str(directory), generation, "en", "ar")
+def translations(directory: Path, generation: Generation, sentences: Sequence[str], kept: Path) -> list[str]:
+    translator = Seq2SeqTranslator(str(directory), generation, "en", "ar", kept)
     found = {
         number: text
         for numbers, texts in translator.batches(sentences)
@@ -160,13 +164,25 @@ def translations(directory: Path, generation: Generation, sentences: Sequence[st
     return [found[number] for number in range(len(sentences))]
 
 
-def test_each_family_translates_into_the_language_it_is_told(model: tuple[Path, Family]) -> None:
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_each_family_translates_into_the_language_it_is_told(
+    engine: Any, model: tuple[Path, Family], tmp_path: Path
+) -> None:
+    pytest.importorskip(engine)
     directory, family = model
     sentences = [*LEARNED, *list(LEARNED)[:2]]
-    assert translations(directory, Generation(), sentences) == [LEARNED[each] for each in sentences]
-    other = Generation(target_code=family.codes[2], batch_tokens=1)
-    assert translations(directory, other, sentences) == [OTHER[each] for each in sentences]
-    told = Seq2SeqTranslator(str(directory), other, "en", "ar")
+    if (engine, family.make) == ("ctranslate2", m2m100):
+        with pytest.raises(
+            CorpusError, match=r"CTranslate2 \S+ cannot convert it .*: use generation.engine trans"
+        ):
+            translations(directory, Generation(engine=engine), sentences, tmp_path)
+        return
+    assert translations(directory, Generation(engine=engine), sentences, tmp_path) == [
+        LEARNED[each] for each in sentences
+    ]
+    other = Generation(target_code=family.codes[2], batch_tokens=1, engine=engine)
+    assert translations(directory, other, sentences, tmp_path) == [OTHER[each] for each in sentences]
+    told = Seq2SeqTranslator(str(directory), other, "en", "ar", tmp_path)
     ids = told._tokenizer(["Water is life."])["input_ids"][0]
     assert language_token(told._tokenizer, family.codes[0]) in (
         ids[0],
@@ -174,16 +190,18 @@ def test_each_family_translates_into_the_language_it_is_told(model: tuple[Path, 
     )  # the first mBART's is the last
     written = told._tokenizer.convert_ids_to_tokens(list(told._first.values()))
     assert written in ([family.codes[2]], [f"__{family.codes[2]}__"])
-    beams = Generation(beams=3, source_code=family.codes[0], target_code=family.codes[1])
-    assert translations(directory, beams, sentences[:2]) == [LEARNED[each] for each in sentences[:2]]
+    beams = Generation(beams=3, engine=engine, source_code=family.codes[0], target_code=family.codes[1])
+    assert translations(directory, beams, sentences[:2], tmp_path) == [
+        LEARNED[each] for each in sentences[:2]
+    ]
     with pytest.raises(CorpusError, match="the model knows no xx: set"):
-        Seq2SeqTranslator(str(directory), Generation(target_code="xx"), "en", "ar")
+        Seq2SeqTranslator(str(directory), Generation(target_code="xx"), "en", "ar", tmp_path)
 
 
-def test_codes_and_precision_are_part_of_the_version(model: tuple[Path, Family]) -> None:
+def test_codes_and_precision_are_part_of_the_version(model: tuple[Path, Family], tmp_path: Path) -> None:
     directory, family = model
     settings = [Generation(), Generation(target_code=family.codes[2]), Generation(dtype="bfloat16")]
-    versions = [Seq2SeqTranslator(str(directory), each, "en", "ar").version for each in settings]
+    versions = [Seq2SeqTranslator(str(directory), each, "en", "ar", tmp_path).version for each in settings]
     assert len(set(versions)) == 3
 
 

@@ -1,0 +1,149 @@
+"""The network of an encoder-decoder in a directory, run by transformers or by CTranslate2: token numbers in and out."""
+
+import json
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from corpus.errors import CorpusError, cause_of
+from corpus.model_files import model_digest
+from corpus.translate.settings import Generation
+
+Rows = list[list[int]]
+
+
+class Network(Protocol):
+    """Writes translations."""
+
+    def generate(self, rows: Rows, most: int) -> Rows:
+        """Token numbers of the most probable translations, of at most so many tokens each, without padding.
+
+        Raises:
+            MemoryError: So many rows do not fit the device.
+        """
+
+
+class TransformersNetwork:
+    """`generate` of transformers."""
+
+    def __init__(self, directory: str, tokenizer: Any, generation: Generation, first: dict[str, int]) -> None:
+        """Load the weights; `first` is what `generate` is told of the languages."""
+        import torch
+        from transformers import AutoModelForSeq2SeqLM
+
+        self._torch, self._tokenizer, self._generation, self._first = torch, tokenizer, generation, first
+        model: Any = AutoModelForSeq2SeqLM.from_pretrained(directory, dtype=getattr(torch, generation.dtype))
+        self._model = model.to(generation.device).eval()
+
+    def generate(self, rows: Rows, most: int) -> Rows:
+        """See `Network`."""
+        torch = self._torch
+        inputs = self._tokenizer.pad({"input_ids": rows}, return_tensors="pt").to(self._generation.device)
+        try:
+            with torch.inference_mode():
+                made = self._model.generate(
+                    **inputs, max_new_tokens=most, max_length=None, num_beams=self._generation.beams,
+                    do_sample=False, **self._first,
+                )  # fmt: skip
+        except torch.cuda.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            raise MemoryError from error
+        padding = self._model.config.pad_token_id
+        return [[token for token in row if token != padding] for row in made.tolist()]
+
+
+class CTranslate2Network:
+    """CTranslate2, on a copy of the weights that is converted once and kept."""
+
+    def __init__(
+        self, directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], kept: Path
+    ) -> None:
+        """Convert the weights where `kept` does not hold them yet, and load them.
+
+        Raises:
+            CorpusError: CTranslate2 is not installed.
+        """
+        if find_spec("ctranslate2") is None:
+            raise CorpusError(
+                "generation.engine: CTranslate2 is not installed: pip install 'daad[translation]'"
+            )
+        import ctranslate2
+        import torch
+        from transformers import AutoConfig
+
+        self._tokenizer, self._generation = tokenizer, generation
+        weights = converted(directory, generation.dtype, kept)
+        config: Any = AutoConfig.from_pretrained(directory)
+        begins = [first[name] for name in ("forced_bos_token_id",) if name in first]
+        if json.loads((weights / "config.json").read_text(encoding="utf-8"))["decoder_start_token"] is None:
+            begins.insert(0, first.get("decoder_start_token_id", config.decoder_start_token_id))
+        self._begins = tokenizer.convert_ids_to_tokens(begins)
+        device, _, number = generation.device.partition(":")
+        self._translator = ctranslate2.Translator(
+            str(weights), device=device, device_index=int(number or 0),
+            compute_type=generation.dtype, intra_threads=torch.get_num_threads(),
+        )  # fmt: skip
+
+    def generate(self, rows: Rows, most: int) -> Rows:
+        """See `Network`."""
+        pieces = [self._tokenizer.convert_ids_to_tokens(row) for row in rows]
+        try:
+            results = self._translator.translate_batch(
+                pieces, target_prefix=[self._begins or None] * len(pieces), beam_size=self._generation.beams,
+                max_decoding_length=most, max_input_length=0,
+            )  # fmt: skip
+        except RuntimeError as error:
+            if "out of memory" in str(error):
+                raise MemoryError from error
+            raise
+        return [self._tokenizer.convert_tokens_to_ids(each.hypotheses[0]) for each in results]
+
+
+def converted(directory: str, dtype: str, kept: Path) -> Path:
+    """The directory below `kept` with the model's weights as CTranslate2 reads them; made where it is missing."""
+    import ctranslate2
+
+    place = kept / f"{model_digest(Path(directory))[:16]}-{dtype}"
+    if place.exists():
+        return place
+    kept.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=kept))
+    try:
+        converter = ctranslate2.converters.TransformersConverter(directory)
+        try:
+            converter.convert(str(partial), quantization=None if dtype == "float32" else dtype, force=True)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise CorpusError(
+                f"{directory}: CTranslate2 {ctranslate2.__version__} cannot convert it ({cause_of(error)}): use "
+                "generation.engine transformers"
+            ) from error
+        config = json.loads((partial / "config.json").read_text(encoding="utf-8"))
+        # mBART-50's tokenizer has no such token, and what reads the file takes no null for it.
+        config["bos_token"] = config["bos_token"] or config["eos_token"]
+        (partial / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        partial.replace(place)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return place
+
+
+def load_network(
+    directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], kept: Path
+) -> Network:
+    """The network that `generation.engine` names.
+
+    Raises:
+        CorpusError: The directory holds no model that the engine can load.
+    """
+    try:
+        if generation.engine == "ctranslate2":
+            return CTranslate2Network(directory, tokenizer, generation, first, kept)
+        return TransformersNetwork(directory, tokenizer, generation, first)
+    except CorpusError:
+        raise
+    except Exception as error:  # the libraries raise anything for odd files
+        raise CorpusError(
+            f"{directory}: no sequence-to-sequence model can be loaded ({cause_of(error)})"
+        ) from error
