@@ -1,9 +1,10 @@
 """Translation with a tiny Marian model that learned a few sentences, and with a fake endpoint that fails on order."""
 
 import json
+import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +251,49 @@ def test_a_stopped_run_goes_on_at_the_next_sentence(tmp_path: Path) -> None:
     assert {sentence: text for sentence, (text, _) in found.items()} == {f"s{n}": f"S{n}" for n in range(10)}
     cache.close()
     assert sentence_key("1", "a") != sentence_key("2", "a")
+
+
+KILLED = """
+import os, random, signal, sys
+from corpus.command_line import run
+from corpus.translate import Translate, cache
+from corpus.translate.__main__ import main
+left = random.Random(int(sys.argv.pop(1))).randint(1, 3)
+put = cache.TranslationCache.put
+def dying(self, translations):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    put(self, translations)
+cache.TranslationCache.put = dying
+run(main, Translate, "corpus.translate")
+"""
+
+
+def test_killed_at_random_it_ends_with_the_same_documents(marian: Path, corpus: Path, tmp_path: Path) -> None:
+    """A batch is a sentence, so that kills fall between sentences of one document; each run does a little more."""
+    given = {"generation": Generation(batch_tokens=1), "translator": str(marian)}
+    whole = translate(settings(corpus, tmp_path / "whole", **given))
+    told = settings(corpus, tmp_path / "killed", **given)
+    (tmp_path / "translate.yaml").write_text(json.dumps(asdict(told)))
+    codes = []
+    for seed in range(12):
+        command = [sys.executable, "-c", KILLED, str(seed), "--config", str(tmp_path / "translate.yaml")]
+        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
+        if codes[-1] == 0:
+            break
+    assert codes[-1] == 0
+    assert len(codes) > 1
+    assert set(codes[:-1]) == {-signal.SIGKILL}
+    for shard in whole["shards"]:
+        made, expected = (
+            pl.read_parquet(tmp_path / name / shard["path"]).drop(
+                "translated_on"
+            )  # midnight may fall between
+            for name in ("killed", "whole")
+        )
+        assert made.equals(expected)
 
 
 def test_an_endpoint_translates_through_its_faults(fake_endpoint, corpus: Path, tmp_path: Path) -> None:
