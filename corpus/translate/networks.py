@@ -63,11 +63,15 @@ class CTranslate2Network:
         """Convert the weights where `kept` does not hold them yet, and load them.
 
         Raises:
-            CorpusError: CTranslate2 is not installed.
+            CorpusError: CTranslate2 is not installed, or cannot convert the model.
         """
         if find_spec("ctranslate2") is None:
             raise CorpusError(
                 "generation.engine: CTranslate2 is not installed: pip install 'daad[translation]'"
+            )
+        if getattr(tokenizer, "separate_vocabs", False):
+            raise CorpusError(
+                f"{directory}: has a vocabulary for each side: use generation.engine transformers"
             )
         import ctranslate2
         import torch
@@ -76,7 +80,7 @@ class CTranslate2Network:
         self._tokenizer, self._generation = tokenizer, generation
         weights = converted(directory, generation.dtype, kept)
         config: Any = AutoConfig.from_pretrained(directory)
-        begins = [first[name] for name in ("forced_bos_token_id",) if name in first]
+        begins = [first["forced_bos_token_id"]] if "forced_bos_token_id" in first else []
         if json.loads((weights / "config.json").read_text(encoding="utf-8"))["decoder_start_token"] is None:
             begins.insert(0, first.get("decoder_start_token_id", config.decoder_start_token_id))
         self._begins = tokenizer.convert_ids_to_tokens(begins)
