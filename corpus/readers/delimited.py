@@ -33,13 +33,14 @@ def cut(file: InputFile, source: Source, block_bytes: int) -> Iterator[Block]:
     delimiter = _delimiter(file.format)
     with ByteStream(file.path, source.encoding) as stream:
         head = stream.read(HEADER_BYTES)
-        ends = record_ends(np.frombuffer(head, np.uint8), ord(delimiter))
-        header = head[: ends[0]] if len(ends) else head
-    if header.strip():
+        header, begin = _header(head, delimiter)
+    if not header and len(head) == HEADER_BYTES:
+        raise CorpusError(f"{file.path}: the first megabyte is blank: start the file with names of columns")
+    if header:
         _check_header(header, delimiter, file.path, source)
     splitter = Splitter(lambda data, final: _scan(data, final, delimiter), quoted=True)
     with ByteStream(file.path, source.encoding) as stream:
-        stream.read(len(header))
+        stream.read(begin)
         for block in split_records(stream, splitter, file.path, file.format, block_bytes):
             payload = _with_line_end(header) + block.payload if block.payload else b""
             yield Block(**(vars(block) | {"payload": payload}))
@@ -99,6 +100,17 @@ def record_ends(data: npt.NDArray[np.uint8], delimiter: int) -> npt.NDArray[np.i
         else:
             state = _IN_FIELD
     return ends[:count]
+
+
+def _header(head: bytes, delimiter: str) -> tuple[bytes, int]:
+    """The first record that is not blank, and where the next begins; nothing where all are blank."""
+    ends = record_ends(np.frombuffer(head, np.uint8), ord(delimiter)).tolist()
+    begin = 0
+    for end in [*ends, len(head)]:
+        if head[begin:end].strip():
+            return head[begin:end], end
+        begin = end
+    return b"", begin
 
 
 def _scan(data: bytes, final: bool, delimiter: str) -> Span:

@@ -362,6 +362,17 @@ class TestDelimited:
         slices = [data[a:b].decode() for a, b in zip([0, *ends[:-1]], ends, strict=False)]
         assert [next(csv.reader([each])) for each in slices] == expected
 
+    def test_blank_lines_before_the_header_are_passed_over(self, tmp_path):
+        data = b"\n \r\ntext,x\nfirst,1\n\nsecond,2\n"
+        documents, faults = read(source_of(write(tmp_path, "a.csv", data)))
+        assert (documents["text"].to_list(), faults) == (["first", "second"], [])
+        documents, faults = read(source_of(write(tmp_path, "b.csv", b"\n\n")))
+        assert (documents.height, [fault.rule for fault in faults]) == (0, ["empty_file"])
+        with pytest.raises(CorpusError, match="has no column"):
+            read(source_of(write(tmp_path, "c.csv", b'\n""a,i-\n,i-\n"\n')))
+        with pytest.raises(CorpusError, match="the first megabyte is blank"):
+            read(source_of(write(tmp_path, "d.csv", b"\n" * (1 << 20) + b"text\na\n")))
+
     def test_header(self, tmp_path):
         with pytest.raises(CorpusError, match="no column 'text'; it has a, b"):
             read(source_of(write(tmp_path, "a.csv", "a,b\n1,2\n")))

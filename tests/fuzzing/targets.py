@@ -355,7 +355,8 @@ TARGETS: dict[str, Target] = {
     ),
     "jsonl_zst": Target(reader("jsonl.zst"), (b"\x28\xb5\x2f\xfd\x04\x58",)),
     "csv": Target(
-        reader("csv", text_column="t"), (b't,id\n"a ""b""",1\nc\n', b'\xef\xbb\xbft\r\n"a\nb"\r\n')
+        reader("csv", text_column="t"),
+        (b't,id\n"a ""b""",1\nc\n', b'\xef\xbb\xbft\r\n"a\nb"\r\n', b'\n""a,i-\n,i-\n"\n'),
     ),
     "tsv_pairs": Target(reader("tsv", **PAIRED), ("en\tar\na\tب\n".encode(),)),
     "txt": Target(reader("txt", text_unit="paragraph"), TEXTS),
