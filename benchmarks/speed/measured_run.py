@@ -20,7 +20,7 @@ class Measured:
 
     Attributes:
         seconds: Wall time from start to end of the process.
-        cpu_seconds: Time on all cores, user and system, of it and its children.
+        cpu_seconds: Time on all cores, user and system, of it and all its descendants.
         peak_bytes: Highest resident memory of the process and all its children together.
         peak_anonymous_bytes: As peak_bytes, but without pages of files, which the kernel can take back at any time.
         largest_process_bytes: Highest resident memory of any single one of them, file pages it maps included.
@@ -48,6 +48,8 @@ def run_measured(
     Memory of all processes is the larger of two: the kernel's high-water mark of the largest process, exact; and the
     sum of proportional set sizes (a page that processes share counts once), looked at up to five times a second. A
     process starts out as a copy of the one that starts it, and the kernel counts that: measure from a small process.
+    Time on cores, too, is the larger of the kernel's account, which knows nobody whose parent did not wait for it (such
+    as workers of a fork server), and of what every process was last seen to have used.
     """
     pinned = ["taskset", "--cpu-list", ",".join(map(str, cores)), *command]
     started = time.perf_counter()
@@ -55,7 +57,7 @@ def run_measured(
         pinned, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | dict(environment or {}),
         start_new_session=True,
     )  # fmt: skip
-    watcher = _MemoryWatcher(process.pid)
+    watcher = _Watcher(process.pid)
     watcher.start()
     expired = threading.Event()
     alarm = threading.Timer(limit_seconds, _stop, (process, expired))
@@ -71,7 +73,7 @@ def run_measured(
     process.returncode = os.waitstatus_to_exitcode(status)
     return Measured(
         seconds=seconds,
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        cpu_seconds=max(usage.ru_utime + usage.ru_stime, watcher.cpu_seconds),
         peak_bytes=max(largest, watcher.peak_bytes),
         peak_anonymous_bytes=watcher.peak_anonymous_bytes,
         largest_process_bytes=largest,
@@ -107,18 +109,25 @@ def warm_page_cache(folder: Path) -> None:
             path.read_bytes()
 
 
-class _MemoryWatcher(threading.Thread):
+class _Watcher(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self.peak_bytes = self.peak_anonymous_bytes = 0
         self._pid = pid
+        self._cpu_seconds: dict[int, float] = {}
         self._finished = threading.Event()
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(self._cpu_seconds.values())
 
     def run(self) -> None:
         pause = _SECONDS_BETWEEN_LOOKS
         while not self._finished.wait(pause):
             started = time.thread_time()
-            shares = [memory_of(pid) for pid in family_of(self._pid)]
+            family = family_of(self._pid)
+            self._cpu_seconds |= {pid: spent for pid in family if (spent := cpu_seconds_of(pid))}
+            shares = [memory_of(pid) for pid in family]
             self.peak_bytes = max(self.peak_bytes, sum(total for total, _ in shares))
             self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, sum(part for _, part in shares))
             pause = max(_SECONDS_BETWEEN_LOOKS, (time.thread_time() - started) / _SHARE_OF_LOOKS)
@@ -155,6 +164,15 @@ def memory_of(pid: int) -> tuple[int, int]:
         return 0, 0
     sizes = {line.split()[0]: int(line.split()[1]) * 1024 for line in lines[1:]}
     return sizes.get("Pss:", 0), sizes.get("Pss_Anon:", 0)
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Time on all cores that a process has used, its children's left out; 0 when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it ended meanwhile
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _stop(process: subprocess.Popen[bytes], expired: threading.Event) -> None:

@@ -286,7 +286,20 @@ def test_datatrove_counts_are_read_by_stage_of_ours(speed, tmp_path):
     assert counted == {"read": 100, "language": 90, "quality": 70, "exact": 69, "near": 0}
 
 
-def test_measured_run_sees_time_memory_and_failure(speed):
+WORKERS = """
+import multiprocessing, time
+def burn(_):
+    start = time.process_time()
+    while time.process_time() - start < 1: pass
+    time.sleep(0.5)
+if __name__ == "__main__":
+    with multiprocessing.get_context("forkserver").Pool(2) as pool:
+        pool.map(burn, [1, 2])
+"""
+"""Two workers of a fork server, which the kernel's account of waited children leaves out."""
+
+
+def test_measured_run_sees_time_memory_and_failure(speed, tmp_path):
     program = "import time; block = bytearray(200_000_000); block[::4096] = b'x' * len(block[::4096]); time.sleep(.6)"
     # from a process of its own: the kernel counts the size of the process that starts another
     measure = (
@@ -304,6 +317,11 @@ def test_measured_run_sees_time_memory_and_failure(speed):
     assert (
         speed.measured_run.run_measured([sys.executable, "-c", "raise SystemExit(3)"], [0], 60).exit_code == 3
     )
+    (tmp_path / "workers.py").write_text(WORKERS)
+    spent = speed.measured_run.run_measured(
+        [sys.executable, str(tmp_path / "workers.py")], [0], 60
+    ).cpu_seconds
+    assert 1.5 < spent < 6
     late = speed.measured_run.run_measured([sys.executable, "-c", "import time; time.sleep(30)"], [0], 0.5)
     assert late.exit_code == 124
 
