@@ -60,7 +60,7 @@ def write(
     requests = []
     for number, (prompt, turn) in enumerate(zip(prompts, turns, strict=True)):
         if turn and opened.chats and hasattr(opened.lm, "apply_chat_template"):
-            prompt = str(opened.lm.apply_chat_template([{"role": "user", "content": prompt}]))
+            prompt = opened.in_chat([{"role": "user", "content": prompt}])
         requests.append(Instance("generate_until", {}, (prompt, settings), 0, metadata=("texts", number, 1)))
     return [str(text) for text in opened.cached.generate_until(requests)]
 

@@ -188,7 +188,7 @@ def _marked(
 
 def _templated(opened: Opened) -> Callable[[str], str]:
     """The model's own chat template around one turn."""
-    return lambda turn: str(opened.lm.apply_chat_template([{"role": "user", "content": turn}]))
+    return lambda turn: opened.in_chat([{"role": "user", "content": turn}])
 
 
 def drawn(items: Sequence[Item], config: RunConfig) -> list[Item]:

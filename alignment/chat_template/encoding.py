@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alignment.errors import AlignmentError
+from corpus.errors import cause_of
 
 Messages = Sequence[Mapping[str, str]]
 
@@ -181,13 +182,13 @@ def skeleton(tokenizer: Any, roles: tuple[str, ...], prompt: bool) -> Skeleton:
 
 
 def _skeleton(tokenizer: Any, roles: tuple[str, ...], prompt: bool) -> Skeleton:
-    from jinja2 import TemplateError
-
     turns = [{"role": role, "content": f"{_OPEN}{number}{_CLOSE}"} for number, role in enumerate(roles)]
     try:
         rendered = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=prompt)
-    except TemplateError as error:
-        raise AlignmentError(f"the chat template refuses the turns {' '.join(roles)} ({error})") from error
+    except Exception as error:  # a template is a stranger's program
+        raise AlignmentError(
+            f"the chat template refuses the turns {' '.join(roles)} ({cause_of(error)})"
+        ) from error
     controls = {
         added.content: number for number, added in tokenizer.added_tokens_decoder.items() if added.special
     }

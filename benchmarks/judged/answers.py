@@ -92,10 +92,7 @@ def _written(opened: Opened, conversations: Sequence[list[dict[str, str]]], max_
     from lm_eval.api.instance import Instance
 
     settings = {"until": ["\nUser:"], "max_gen_toks": max_tokens, "do_sample": False}
-    prompts = [
-        str(opened.lm.apply_chat_template(turns)) if opened.chats else as_text(turns)
-        for turns in conversations
-    ]
+    prompts = [opened.in_chat(turns) if opened.chats else as_text(turns) for turns in conversations]
     requests = [
         Instance("generate_until", {}, (prompt, settings), 0, metadata=("judged", number, 1))
         for number, prompt in enumerate(prompts)

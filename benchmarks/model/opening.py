@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -38,6 +39,20 @@ class Opened:
     digest: str
     likelihoods: bool = True
     chats: bool = False
+
+    def in_chat(self, turns: Sequence[Mapping[str, str]]) -> str:
+        """Turns in the model's chat template, up to where its answer begins.
+
+        Raises:
+            BenchmarkError: The template cannot write them.
+        """
+        try:
+            return str(self.lm.apply_chat_template(list(turns)))
+        except Exception as error:  # a template is a stranger's program
+            roles = " ".join(turn["role"] for turn in turns)
+            raise BenchmarkError(
+                f"the model's chat template refuses the turns {roles} ({cause_of(error)}): mend it, or ask without it"
+            ) from error
 
     def close(self) -> None:
         """Close what is open to an endpoint."""

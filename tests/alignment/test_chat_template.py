@@ -192,3 +192,13 @@ def test_a_template_that_refuses_is_told(chat_dir: Path) -> None:
     messages = turns(("user", "a"), ("system", "b"), ("assistant", "c"))
     with pytest.raises(AlignmentError, match=r"refuses the turns user system assistant .*turn 2"):
         encode_conversation(load_chat_tokenizer(chat_dir), messages)
+
+
+@pytest.mark.parametrize(
+    "template", ["{{" + "{" * 300, "{{ 1 / 0 }}", "{% for a in 3 %}{% endfor %}", "{{ messages.x.y }}"]
+)
+def test_a_template_that_fails_is_told(template: str, chat_dir: Path) -> None:
+    tokenizer = load_chat_tokenizer(chat_dir)
+    tokenizer.chat_template = template
+    with pytest.raises(AlignmentError, match="the chat template refuses the turns user assistant"):
+        encode_conversation(tokenizer, turns(("user", "a"), ("assistant", "c")))

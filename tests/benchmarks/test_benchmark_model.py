@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tiny_benchmarks import MCQ, make_model
 
 from benchmarks.answering import Ways, ask
+from benchmarks.errors import BenchmarkError
 from benchmarks.model import open_model
 from benchmarks.model.grouping import Branching, branchings, groups
 from benchmarks.prompts import wording
@@ -281,3 +282,15 @@ def test_the_digest_tells_models_apart(tmp_path):
     first, second = make_model(tmp_path / "a", seed=1), make_model(tmp_path / "b", seed=2)
     assert check_directory(first) == check_directory(first) != check_directory(second)
     assert np.unique([check_directory(make_model(tmp_path / name, seed=1)) for name in "cd"]).size == 1
+
+
+@pytest.mark.parametrize(
+    "template", ["{{" + "{" * 300, "{{ 1 / 0 }}", "{{ messages[7].content }}{{ nobody.at.home }}"]
+)
+def test_a_chat_template_that_fails_is_one_line(opened, template, monkeypatch):
+    monkeypatch.setattr(opened[False].lm.tokenizer, "chat_template", template)
+    with pytest.raises(
+        BenchmarkError, match=r"chat template refuses the turns user assistant .*: mend it"
+    ) as told:
+        opened[False].in_chat([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}])
+    assert "\n" not in str(told.value)

@@ -374,7 +374,7 @@ TARGETS: dict[str, Target] = {
     "page": Target(page, TEXTS),
     "conversations": Target(conversations, (CHAT,)),
     "preferences": Target(preferences, (PAIRS,)),
-    "chat_template": Target(chat_template, (TEMPLATE,)),
+    "chat_template": Target(chat_template, (TEMPLATE, b"{{" + b"{" * 300, b"{{ 1 / 0 }}")),
     "task_jsonl": Target(task_file(".jsonl"), TASKS_SEEDS),
     "task_json": Target(task_file(".json"), (SQUAD, *TASKS_SEEDS[:2])),
     "task_csv": Target(task_file(".csv"), (b"question,A,B,C,D,answer\na,b,c,d,e,A\n", b"q,b,c,d,e,A\n")),
