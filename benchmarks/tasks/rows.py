@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from benchmarks.errors import BenchmarkError
+from corpus.errors import cause_of
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet")
 """Formats that are read, each also with .gz behind it."""
@@ -97,7 +98,7 @@ def _file_rows(file: Path, shown: Path) -> Iterator[Row]:
         zlib.error,
         pl.exceptions.PolarsError,
     ) as error:
-        cause = " ".join(str(error).split())
+        cause = cause_of(error)
         raise BenchmarkError(f"{file}: cannot be read ({cause}): repair or download it again") from error
 
 
@@ -140,11 +141,15 @@ def _flat(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """One record for each question of a SQuAD entry (title, paragraphs, qas); any other entry as it is."""
     if "paragraphs" not in entry:
         yield entry
-    for paragraph in entry.get("paragraphs", ()):
-        for asked in paragraph["qas"]:
-            texts = [answer["text"] for answer in asked["answers"]]
-            known = {"id": asked.get("id"), "title": entry.get("title"), "context": paragraph["context"]}
-            yield {**known, "question": asked["question"], "answers": {"text": texts}}
+        return
+    try:
+        for paragraph in entry["paragraphs"]:
+            for asked in paragraph["qas"]:
+                texts = [answer["text"] for answer in asked["answers"]]
+                known = {"id": asked.get("id"), "title": entry.get("title"), "context": paragraph["context"]}
+                yield {**known, "question": asked["question"], "answers": {"text": texts}}
+    except (AttributeError, KeyError) as error:
+        raise ValueError(f"an entry with paragraphs is not SQuAD's: {error}") from error
 
 
 def _is_headerless(row: Sequence[str], names: Sequence[str], last: str) -> bool:

@@ -376,7 +376,7 @@ TARGETS: dict[str, Target] = {
     "preferences": Target(preferences, (PAIRS,)),
     "chat_template": Target(chat_template, (TEMPLATE, b"{{" + b"{" * 300, b"{{ 1 / 0 }}")),
     "task_jsonl": Target(task_file(".jsonl"), TASKS_SEEDS),
-    "task_json": Target(task_file(".json"), (SQUAD, *TASKS_SEEDS[:2])),
+    "task_json": Target(task_file(".json"), (SQUAD, SQUAD.replace(b"text", b"tewt"), *TASKS_SEEDS[:2])),
     "task_csv": Target(task_file(".csv"), (b"question,A,B,C,D,answer\na,b,c,d,e,A\n", b"q,b,c,d,e,A\n")),
     "tokenizer_json": Target(tokenizer_file("tokenizer.json"), (_word_level(), TEKKEN)),
     "tokenizer_ranks": Target(tokenizer_file("a.tiktoken"), (RANKS,)),
