@@ -21,16 +21,21 @@ def exact_duplicates(table: UnitTable) -> "daft.DataFrame":
     from daft import Window, col
     from daft.functions import row_number
 
-    units = _with_numbers(table, "units", ["key_high", "key_low", "characters"])
+    key = ["key_high", "key_low"]
+    units = _with_numbers(table, "units", [*key, "characters"])
     keyed = units.where((col("key_high") != 0) | (col("key_low") != 0))
-    first = Window().partition_by("key_high", "key_low")
-    ranked = first.order_by("priority", "characters", "number", desc=[True, True, False])
-    kept = (
-        keyed.with_column("place", row_number().over(ranked))
-        .where(col("place") == 1)
-        .select("key_high", "key_low", col("number").alias("kept"))
+    # Ranking holds kilobytes for each key, counting hardly anything, and most keys come once.
+    counted = keyed.groupby(*key).agg(col("number").count().alias("units"))
+    copies = keyed.join(counted.where(col("units") > 1).select(*key), on=key, how="semi")
+    ranked = (
+        Window().partition_by(*key).order_by("priority", "characters", "number", desc=[True, True, False])
     )
-    pairs = keyed.join(kept, on=["key_high", "key_low"]).where(col("number") != col("kept"))
+    kept = (
+        copies.with_column("place", row_number().over(ranked))
+        .where(col("place") == 1)
+        .select(*key, col("number").alias("kept"))
+    )
+    pairs = copies.join(kept, on=key).where(col("number") != col("kept"))
     return pairs.select(col("number").alias("unit"), "kept")
 
 
