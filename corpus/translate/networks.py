@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from corpus.errors import CorpusError, cause_of
-from corpus.model_files import model_digest
 from corpus.translate.settings import Generation
 
 Rows = list[list[int]]
@@ -58,9 +57,9 @@ class CTranslate2Network:
     """CTranslate2, on a copy of the weights that is converted once and kept."""
 
     def __init__(
-        self, directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], kept: Path
+        self, directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], weights: Path
     ) -> None:
-        """Convert the weights where `kept` does not hold them yet, and load them.
+        """Convert the model into the directory `weights` where that is missing, and load it.
 
         Raises:
             CorpusError: CTranslate2 is not installed, or cannot convert the model.
@@ -78,7 +77,7 @@ class CTranslate2Network:
         from transformers import AutoConfig
 
         self._tokenizer, self._generation = tokenizer, generation
-        weights = converted(directory, generation.dtype, kept)
+        convert(directory, generation.dtype, weights)
         config: Any = AutoConfig.from_pretrained(directory)
         begins = [first["forced_bos_token_id"]] if "forced_bos_token_id" in first else []
         if json.loads((weights / "config.json").read_text(encoding="utf-8"))["decoder_start_token"] is None:
@@ -105,15 +104,14 @@ class CTranslate2Network:
         return [self._tokenizer.convert_tokens_to_ids(each.hypotheses[0]) for each in results]
 
 
-def converted(directory: str, dtype: str, kept: Path) -> Path:
-    """The directory below `kept` with the model's weights as CTranslate2 reads them; made where it is missing."""
+def convert(directory: str, dtype: str, weights: Path) -> None:
+    """Make the directory `weights`, the model as CTranslate2 reads it; it is whole, or not there."""
     import ctranslate2
 
-    place = kept / f"{model_digest(Path(directory))[:16]}-{dtype}"
-    if place.exists():
-        return place
-    kept.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=kept))
+    if weights.exists():
+        return
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=weights.parent))
     try:
         converter = ctranslate2.converters.TransformersConverter(directory)
         try:
@@ -127,23 +125,22 @@ def converted(directory: str, dtype: str, kept: Path) -> Path:
         # mBART-50's tokenizer has no such token, and what reads the file takes no null for it.
         config["bos_token"] = config["bos_token"] or config["eos_token"]
         (partial / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        partial.replace(place)
+        partial.replace(weights)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return place
 
 
 def load_network(
-    directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], kept: Path
+    directory: str, tokenizer: Any, generation: Generation, first: dict[str, int], weights: Path
 ) -> Network:
-    """The network that `generation.engine` names.
+    """The network that `generation.engine` names; `weights` is where an engine that converts them keeps them.
 
     Raises:
         CorpusError: The directory holds no model that the engine can load.
     """
     try:
         if generation.engine == "ctranslate2":
-            return CTranslate2Network(directory, tokenizer, generation, first, kept)
+            return CTranslate2Network(directory, tokenizer, generation, first, weights)
         return TransformersNetwork(directory, tokenizer, generation, first)
     except CorpusError:
         raise

@@ -58,7 +58,9 @@ class Seq2SeqTranslator:
             raise CorpusError(f"{directory}: no tokenizer can be loaded ({cause_of(error)})") from error
         self._generation = generation
         self._first = self._languages(directory, source, target)
-        self._network = load_network(directory, self._tokenizer, generation, self._first, kept)
+        model = model_digest(path)
+        weights = kept / f"{model[:16]}-{generation.dtype}"
+        self._network = load_network(directory, self._tokenizer, generation, self._first, weights)
         self.name = path.name
         told = [
             source,
@@ -73,7 +75,7 @@ class Seq2SeqTranslator:
         ]
         if generation.engine != "transformers":
             told.append(generation.engine)
-        self.version = digest([*told, model_digest(path)])
+        self.version = digest([*told, model])
         self._counts = {"sentences": 0, "source_tokens": 0, "target_tokens": 0}
 
     def _languages(self, directory: str, source: str, target: str) -> dict[str, int]:
