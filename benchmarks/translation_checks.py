@@ -9,7 +9,6 @@ the other half tells what that value, and what the defaults of all checks togeth
 """
 
 import argparse
-import gzip
 import json
 import sys
 from dataclasses import replace
@@ -115,10 +114,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    opened = gzip.open if given.pairs.suffix == ".gz" else open
-    with opened(given.pairs, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    pairs = pl.DataFrame([(row["en"], row["ar"]) for row in rows], schema=["en", "ar"], orient="row")
+    pairs = pl.read_ndjson(given.pairs).select("en", "ar")
     order = np.random.default_rng(given.seed).permutation(len(pairs))
     choosing, telling = (pairs[half] for half in np.array_split(order, 2))
     damaged = damages(telling, given.seed)

@@ -126,7 +126,7 @@ class _Watcher(threading.Thread):
         while not self._finished.wait(pause):
             started = time.thread_time()
             family = family_of(self._pid)
-            self._cpu_seconds |= {pid: spent for pid in family if (spent := cpu_seconds_of(pid))}
+            self._cpu_seconds |= {pid: spent for pid in family if (spent := cpu_seconds_of(pid)[0])}
             shares = [memory_of(pid) for pid in family]
             self.peak_bytes = max(self.peak_bytes, sum(total for total, _ in shares))
             self.peak_anonymous_bytes = max(self.peak_anonymous_bytes, sum(part for _, part in shares))
@@ -166,13 +166,15 @@ def memory_of(pid: int) -> tuple[int, int]:
     return sizes.get("Pss:", 0), sizes.get("Pss_Anon:", 0)
 
 
-def cpu_seconds_of(pid: int) -> float:
-    """Time on all cores that a process has used, its children's left out; 0 when it has ended."""
+def cpu_seconds_of(pid: int) -> tuple[float, float]:
+    """Time on all cores of a process, and of the children it waited for; (0, 0) when it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:  # it ended meanwhile
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0, 0.0
+    own, own_system, children, children_system = map(int, fields[11:15])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (own + own_system) / ticks, (children + children_system) / ticks
 
 
 def _stop(process: subprocess.Popen[bytes], expired: threading.Event) -> None:

@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from measured_run import family_of, proportional_bytes
+from measured_run import cpu_seconds_of, family_of, proportional_bytes
 
 _SECONDS_BETWEEN_LOOKS = 0.25
 _LOOKS_FOR_MEMORY = 4
 """Memory is looked at every so many looks: the kernel walks all pages for it."""
 _BAR = re.compile(r"(?:^|[\r\n])([a-z][a-z ,-]*?) *: +\d+%\|")
-_TICKS = os.sysconf("SC_CLK_TCK")
 _TAIL_CHARACTERS = 4_000
 START, END = "start", "end"
 
@@ -120,11 +119,10 @@ def _account(family: Sequence[int]) -> tuple[float, int, int]:
     seconds, read, written = 0.0, 0, 0
     for pid in family:
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             lines = Path(f"/proc/{pid}/io").read_text().split()
         except OSError:  # it ended meanwhile
             continue
-        seconds += sum(map(int, fields[11:15])) / _TICKS  # utime, stime, cutime, cstime
+        seconds += sum(cpu_seconds_of(pid))
         read += int(lines[lines.index("rchar:") + 1])
         written += int(lines[lines.index("wchar:") + 1])
     return seconds, read, written

@@ -29,7 +29,7 @@ from recording import record
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, MarianConfig, MarianMTModel, MarianTokenizer
 
 from corpus.translate.cache import TranslationCache
-from corpus.translate.networks import converted
+from corpus.translate.networks import convert
 from corpus.translate.settings import Generation
 from corpus.translate.translating import translated_sentences
 from corpus.translate.translators import Seq2SeqTranslator
@@ -111,8 +111,9 @@ def transformers(directory: str, sentences: list[str]) -> dict[str, float]:
 def raw_ctranslate2(directory: str, sentences: list[str], weights: Path) -> dict[str, float]:
     """Seconds of CTranslate2 over sorted batches."""
     tokenizer = AutoTokenizer.from_pretrained(directory)
+    convert(directory, "float32", weights)
     translator = ctranslate2.Translator(
-        str(converted(directory, "float32", weights)),
+        str(weights),
         inter_threads=1,
         intra_threads=1,
         compute_type="float32",
@@ -172,7 +173,7 @@ def main() -> None:
             "daad": lambda some: ours(name, some, scratch),
             "transformers": lambda some: transformers(name, some),
             "daad_ctranslate2": lambda some: ours(name, some, scratch, engine="ctranslate2"),
-            "ctranslate2": lambda some: raw_ctranslate2(name, some, scratch / "weights"),
+            "ctranslate2": lambda some: raw_ctranslate2(name, some, scratch / "raw"),
         }
         for measure in contenders.values():
             measure(sentences[:8])
