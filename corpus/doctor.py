@@ -17,6 +17,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from corpus.errors import cause_of
+
 try:
     from packaging.requirements import Requirement
 except ImportError:
@@ -154,7 +156,7 @@ def examine_kernels() -> Finding:
         works = compiled(1) == 2
         detail = f"numba {numba.__version__} compiles"
     except Exception as error:  # noqa: BLE001  whatever numba or LLVM raise here is the finding
-        works, detail = False, f"numba does not compile: {' '.join(str(error).split())[:120]}"
+        works, detail = False, f"numba does not compile: {cause_of(error, 120)}"
     return Finding(
         room="corpus",
         what="kernels",

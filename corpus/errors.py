@@ -13,9 +13,12 @@ class CorpusError(DaadError):
 
 
 def cause_of(error: BaseException, most: int = 200) -> str:
-    """What a library's exception says, in one line of at most so many characters, to be told inside ours.
+    r"""What a library's exception says, in one line of at most so many characters, to be told inside ours.
 
-    >>> cause_of(ValueError("no such   file")), cause_of(TimeoutError())
-    ('no such file', 'TimeoutError()')
+    Its first paragraph: Polars, for one, goes on with its query's plan.
+
+    >>> cause_of(ValueError("no such   file\nhere\n\nPlan: ...")), cause_of(TimeoutError())
+    ('no such file here', 'TimeoutError()')
     """
-    return " ".join((str(error) or repr(error)).split())[:most]
+    paragraph = str(error).strip().partition("\n\n")[0]
+    return " ".join((paragraph or repr(error)).split())[:most]

@@ -5,6 +5,7 @@ from typing import Any
 
 from alignment.chat_template.templates import TEMPLATES
 from alignment.errors import AlignmentError
+from corpus.errors import cause_of
 
 
 def load_chat_tokenizer(path: str | Path) -> Any:
@@ -21,9 +22,7 @@ def load_chat_tokenizer(path: str | Path) -> Any:
             str(path), split_special_tokens=False, local_files_only=True
         )
     except Exception as error:  # the library raises anything for odd files
-        raise AlignmentError(
-            f"{path}: no tokenizer can be read there ({(str(error) or repr(error)).splitlines()[0]:.200})"
-        ) from error
+        raise AlignmentError(f"{path}: no tokenizer can be read there ({cause_of(error)})") from error
     if not getattr(tokenizer, "chat_template", None):
         raise AlignmentError(
             f"{path}: the tokenizer has no chat template: train with alignment/sft.py first, or set template to "

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from alignment.direct_preference.batches import PairSamples, collate_pairs
 from alignment.direct_preference.scoring import label_log_probabilities
 from alignment.preferences.encoding import EncodedPairs
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import read_json, sha256_of, write_json, write_parquet
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.batches import NOT_COUNTED
@@ -116,7 +117,7 @@ def _whole(place: Path, number: int, pairs: EncodedPairs, known: dict[str, str])
         ]
         finite = frame.select(pl.all().list.eval(pl.element().is_finite()).list.all().all()).row(0)
     except (pl.exceptions.PolarsError, OSError, TypeError) as error:
-        say(f"{path}: cannot be read ({str(error).splitlines()[0]}); computing it anew")
+        say(f"{path}: cannot be read ({cause_of(error)}); computing it anew")
         return False
     if not all(lengths) or not all(finite):
         say(f"{path}: does not fit the pairs; computing it anew")

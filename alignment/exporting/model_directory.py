@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alignment.errors import AlignmentError
+from corpus.errors import cause_of
 
 _NEEDED = ("architectures", "max_position_embeddings", "vocab_size")
 
@@ -56,7 +57,7 @@ def _read(model: Path, name: str) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads((model / name).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        cause = " ".join(str(error).split())
+        cause = cause_of(error)
         raise AlignmentError(
             f"{model}: {name} cannot be read ({cause}): give a Hugging Face directory, as alignment/sft.py writes it"
         ) from error

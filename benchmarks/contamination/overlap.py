@@ -21,6 +21,7 @@ from benchmarks.errors import BenchmarkError
 from corpus.decontamination.ngram_index import NgramIndex, load_benchmarks
 from corpus.decontamination.overlap import find_hits
 from corpus.dedup.minhash import band_keys, signatures
+from corpus.errors import cause_of
 from corpus.fold import fold
 from corpus.fold.words import folded_words
 from corpus.pipeline.atomic import atomic_path, write_parquet
@@ -143,7 +144,7 @@ def _batches(shard: Path) -> Iterator[pl.DataFrame]:
                 frame = frame.with_columns(id=pl.lit(f"{shard.stem} row ") + rows)
             yield frame.with_columns(pl.col("id", "source").cast(pl.String))
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError) as error:
-        raise BenchmarkError(f"{shard}: cannot be read ({' '.join(str(error).split())})") from error
+        raise BenchmarkError(f"{shard}: cannot be read ({cause_of(error)})") from error
 
 
 def _ngram_hits(texts: pl.Series, names: pl.DataFrame, wanted: Wanted) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.model.opening import check_directory
 from benchmarks.model_card.settings import CardConfig
 from benchmarks.report.writing import read_run
+from corpus.errors import cause_of
 
 Facts = dict[str, Any]
 
@@ -85,5 +86,5 @@ def _json(path: Path, setting: str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        cause = " ".join(str(error).split())
+        cause = cause_of(error)
         raise BenchmarkError(f"{setting}: {path} cannot be read ({cause}): check the directory") from error

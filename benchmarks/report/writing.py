@@ -13,6 +13,7 @@ from benchmarks.report import standings
 from benchmarks.report.page import render
 from benchmarks.report.samples import choices_by_model, read_samples
 from benchmarks.report.tables import as_csv, as_markdown
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import atomic_path, write_json
 
 _NEEDED = ("model", "config", "versions", "scores", "missing")
@@ -28,7 +29,7 @@ def read_run(directory: Path) -> dict[str, Any]:
     try:
         results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        cause = " ".join(str(error).split())
+        cause = cause_of(error)
         raise BenchmarkError(
             f"{path}: cannot be read ({cause}): give the output directory of a finished run"
         ) from error

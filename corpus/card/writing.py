@@ -63,7 +63,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        cause = " ".join(str(error).split())
+        cause = cause_of(error)
         raise CorpusError(f"{path}: cannot be read ({cause}): finish the build first") from error
     for name in _NEEDED:
         if name not in manifest:

@@ -8,7 +8,7 @@ import polars as pl
 
 from corpus.clean_pairs.lexicon import Lexicon, learn
 from corpus.clean_pairs.settings import Alignment
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.model_files import model_digest, model_directory
 
 Scores = npt.NDArray[np.float64]
@@ -51,7 +51,7 @@ class EmbeddingScorer:
             self._tokenizer: Any = AutoTokenizer.from_pretrained(directory)
             self._model: Any = AutoModel.from_pretrained(directory).to(device).eval()
         except Exception as error:  # the library raises anything for odd files
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            reason = cause_of(error)
             raise CorpusError(f"{directory}: the model cannot be loaded ({reason})") from error
         self._torch, self._batch_size, self._device = torch, batch_size, device
         self.version = model_digest(path)

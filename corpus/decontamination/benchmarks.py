@@ -13,7 +13,7 @@ import fsspec
 import polars as pl
 
 from corpus.decontamination.settings import Decontamination
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 
 
 class Item(NamedTuple):
@@ -40,7 +40,7 @@ def read_items(settings: Decontamination) -> Iterator[Item]:
                 with file as stream:
                     rows = list(_rows(file.path, stream.read(), settings))
             except (OSError, EOFError, ValueError, csv.Error, pl.exceptions.PolarsError) as error:
-                reason = " ".join(str(error).split())
+                reason = cause_of(error)
                 raise CorpusError(
                     f"benchmark {file.path}: cannot be read ({reason}): repair or leave it out"
                 ) from error

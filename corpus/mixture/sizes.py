@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.mixture.settings import Group
 from corpus.pipeline.finished import within
 
@@ -139,7 +139,7 @@ def _sums(corpus_dir: Path, shard: Mapping[str, Any]) -> pl.DataFrame:
             .collect()
         )
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = cause_of(error)
         raise CorpusError(f"{path}: the shard cannot be read ({reason}): build the corpus again") from error
     for column in ("documents", "words"):
         if sums[column].sum() != shard[column]:

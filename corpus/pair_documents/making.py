@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 from tqdm import tqdm
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.pair_documents import formats
 from corpus.pair_documents.balance import choose
 from corpus.pair_documents.bundles import LANGUAGES, bundled, pairs_of, sizes_of
@@ -130,7 +130,7 @@ def _has_pairs(path: Path) -> bool:
             .item()
         )
     except (OSError, pl.exceptions.PolarsError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = cause_of(error)
         raise CorpusError(f"{path}: the shard cannot be read ({reason}): build the corpus again") from error
     return bool(languages == len(LANGUAGES))
 

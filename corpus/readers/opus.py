@@ -14,6 +14,7 @@ import polars as pl
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring, iterparse
 
+from corpus.errors import cause_of
 from corpus.readers.blocks import Block, Fault, file_fault, row_fault
 from corpus.readers.fields import no_fields
 from corpus.readers.frames import frame_block
@@ -57,7 +58,7 @@ def cut(file: InputFile, source: Source, block_bytes: int) -> Iterator[Block]:
                     yield _block(file, source, first_row, row, rows, faults, stream.position)
                     first_row, size, faults, rows = row, 0, [], []
         except (ParseError, DefusedXmlException) as error:
-            told = f"{' '.join(str(error).split())}; links before it are kept"
+            told = f"{cause_of(error)}; links before it are kept"
             faults.append(
                 break_fault(stream, file.path)
                 if stream.broken is not None
@@ -145,7 +146,7 @@ def _content(alignment: str, document: str) -> bytes:
                             content = member.read(MAX_DOCUMENT_BYTES)
                             return _bounded(content, document, whole=not member.read(1))
         except _BROKEN_ARCHIVE as error:
-            raise _DocumentError("broken_file", f"{packed}: {' '.join(str(error).split())}") from error
+            raise _DocumentError("broken_file", f"{packed}: {cause_of(error)}") from error
     raise _DocumentError("missing_document", f"{document} is neither beside the alignment nor in {packed}")
 
 

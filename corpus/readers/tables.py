@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.readers import blocks
 from corpus.readers.blocks import Block, Parsed, file_fault, row_fault
 from corpus.readers.fields import check_columns, sides, text_columns, to_documents, to_fields, wanted_columns
@@ -41,7 +41,7 @@ def cut_parquet(file: InputFile, source: Source, block_bytes: int) -> Iterator[B
                 yield _table_block(pa.Table.from_batches([batch]), file, row)
                 row += len(batch)
         except (pa.ArrowException, OSError) as error:
-            detail = f"{' '.join(str(error).split())}; records before the break are kept"
+            detail = f"{cause_of(error)}; records before the break are kept"
             fault = file_fault(file.path, 0, "broken_file", detail)
             yield Block(path=file.path, format=file.format, first_row=row, num_rows=0, faults=(fault,))
 
@@ -127,7 +127,7 @@ def _load(path: str, source: Source) -> Any:
         loaded = datasets.load_from_disk(path)
         return loaded[source.split] if isinstance(loaded, datasets.DatasetDict) else loaded
     except Exception as error:  # the library raises whatever its builders raise
-        reason = " ".join(str(error).split())
+        reason = cause_of(error)
         raise CorpusError(
             f"{path}: source {source.name} cannot be loaded as a dataset, split {source.split!r} ({reason}): "
             "check path, subset and split, and the network for a dataset of the hub"
@@ -140,7 +140,7 @@ def _batches(dataset: Any, path: str, source: Source) -> Iterator[pa.Table]:
     except CorpusError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = cause_of(error)
         raise CorpusError(
             f"{path}: source {source.name} broke off while it was read ({reason}): try again"
         ) from error

@@ -8,6 +8,7 @@ import polars as pl
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
+from corpus.errors import cause_of
 from corpus.readers import blocks
 from corpus.readers.blocks import Block, Fault, file_fault, row_fault
 from corpus.readers.fields import no_fields
@@ -115,7 +116,7 @@ def _break(stream: ByteStream, path: str, error: Exception) -> Fault:
     if stream.broken is not None:
         return break_fault(stream, path)
     rule = "too_long" if isinstance(error, _TooLongError) else "broken_file"
-    return file_fault(path, stream.offset, rule, f"{' '.join(str(error).split())}; units before it are kept")
+    return file_fault(path, stream.offset, rule, f"{cause_of(error)}; units before it are kept")
 
 
 def _block(

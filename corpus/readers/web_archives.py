@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import polars as pl
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from corpus.errors import cause_of
 from corpus.readers import blocks
 from corpus.readers.blocks import Block, Fault, Parsed, file_fault, row_fault
 from corpus.readers.fields import no_fields, to_documents
@@ -66,7 +67,7 @@ def parse(block: Block, source: Source) -> Parsed:
         try:
             page = _unpack(raw) if mime == "application/http" else _Page(mime, None, None, raw)
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
+            reason = cause_of(error)
             faults.append(row_fault(block.path, row, "bad_record", f"{url}: {reason}", raw))
             continue
         problem = _problem(page, url)
@@ -87,7 +88,7 @@ def _records(stream: ByteStream, path: str) -> Iterator[Any]:
         yield from archive
     except OSError as error:
         if stream.broken is None:
-            detail = f"{' '.join(str(error).split())}; pages before it are kept"
+            detail = f"{cause_of(error)}; pages before it are kept"
             yield file_fault(path, stream.offset, "broken_file", detail)
     if stream.broken is not None:
         yield break_fault(stream, path)

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from corpus.clean_pairs.judging import judge
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 from corpus.model_files import model_directory
 from corpus.translate.settings import Checks
 
@@ -60,7 +60,7 @@ def quality_scores(
         tokenizer: Any = AutoTokenizer.from_pretrained(directory)
         model: Any = AutoModelForSequenceClassification.from_pretrained(directory).to(device).eval()
     except Exception as error:  # the library raises anything for odd files
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = cause_of(error)
         raise CorpusError(f"{directory}: no quality model can be loaded ({reason})") from error
     if model.config.num_labels != 1:
         raise CorpusError(f"{directory}: has {model.config.num_labels} outputs: a quality model has one")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import read_json
 from nemo_recipes.data.encoders import choose_kind, make_encoder
 from nemo_recipes.data.part import with_ends
@@ -116,7 +117,7 @@ def _texts(corpus: Path, wanted: pl.DataFrame, language: str, domain: str) -> pl
             .collect()
         )
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise PretrainingError(f"{corpus}: its shards cannot be read ({str(error)[:100]})") from error
+        raise PretrainingError(f"{corpus}: its shards cannot be read ({cause_of(error, 100)})") from error
     joined = wanted.join(found, on=["source", "id"], how="left", maintain_order="left")
     sizes = joined["text"].str.len_bytes().cast(pl.Int64)
     if joined.height != wanted.height or not sizes.equals(joined["bytes"]):

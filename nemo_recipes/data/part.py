@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import atomic_path, read_json, write_json, write_parquet
 from nemo_recipes.data.encoders import Encoded, Encoder, make_encoder
 from nemo_recipes.data.split import content_keys, validation_mask
@@ -125,7 +126,7 @@ def _read(task: PartTask) -> pl.DataFrame:
     try:
         table = pq.ParquetFile(task.shard).read_row_groups(list(task.row_groups), columns=_COLUMNS)
     except (OSError, KeyError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = cause_of(error)
         raise PretrainingError(
             f"{task.shard}: the shard cannot be read ({reason}): build the corpus again"
         ) from error

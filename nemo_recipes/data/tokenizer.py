@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import sha256_of
 from nemo_recipes.errors import PretrainingError
 
@@ -81,7 +82,7 @@ def _from_sentencepiece(path: Path, end_piece: str) -> Tokenizer:
     try:
         processor = SentencePieceProcessor(model_file=str(path))
     except (OSError, RuntimeError) as error:
-        raise PretrainingError(f"{path}: not a SentencePiece model ({str(error).strip()[:80]})") from error
+        raise PretrainingError(f"{path}: not a SentencePiece model ({cause_of(error, 80)})") from error
     known = processor.piece_to_id(end_piece) if end_piece else processor.eos_id()
     if end_piece and processor.id_to_piece(known) != end_piece:
         raise _no_end(path, end_piece)
@@ -103,7 +104,7 @@ def _from_fast(directory: Path, end_piece: str) -> Tokenizer:
     try:
         fast = tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises nothing more special
-        raise PretrainingError(f"{path}: not a tokenizer ({str(error).strip()[:80]})") from error
+        raise PretrainingError(f"{path}: not a tokenizer ({cause_of(error, 80)})") from error
     named = _special_pieces(directory)
     end = end_piece or named.get("eos_token", "")
     end_id = fast.token_to_id(end) if end else None

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from corpus.errors import cause_of
 from nemo_recipes.engine import checkpoint_files, failures
 from nemo_recipes.engine.agreement import agree, say
 from nemo_recipes.engine.batches import StepReader, make_loader
@@ -204,7 +205,7 @@ def _run_stretch(
             trainer.fit(module, train_dataloaders=loader)
         except torch.OutOfMemoryError as error:
             raise PretrainingError(
-                f"the GPU is out of memory ({str(error).splitlines()[0]}): lower training.micro_batch, set "
+                f"the GPU is out of memory ({cause_of(error)}): lower training.micro_batch, set "
                 "training.gradient_checkpointing, or use more devices; checkpoints are intact"
             ) from error
     if module.stopping and module.step < parts[-1].end_step:

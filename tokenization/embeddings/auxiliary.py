@@ -15,6 +15,7 @@ import scipy.sparse
 import scipy.sparse.linalg
 from tqdm import tqdm
 
+from corpus.errors import cause_of
 from tokenization.embeddings.floats import Array
 from tokenization.embeddings.settings import Similarity
 from tokenization.errors import TokenizationError
@@ -110,7 +111,7 @@ def _sample(corpus_dir: Path, megabytes: float) -> tuple[pl.Series, int]:
         numbered = shards.select("text").with_row_index()
         texts = numbered.filter(pl.col("index").is_in(chosen.implode())).collect()["text"]
     except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = cause_of(error)
         raise TokenizationError(
             f"{corpus_dir}: its shards cannot be read ({reason}): build the corpus again"
         ) from error

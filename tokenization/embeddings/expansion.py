@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from corpus.errors import cause_of
 from corpus.pipeline.atomic import sha256_of
 from tokenization.embeddings.vocabulary import Vocabulary, read_vocabulary
 from tokenization.embeddings.weights import Parts
@@ -163,7 +164,7 @@ def _read_pieces(path: Path) -> pl.DataFrame:
     except FileNotFoundError as error:
         raise TokenizationError(f"{path}: not there: expand the tokenizer again") from error
     except pl.exceptions.PolarsError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = cause_of(error)
         raise TokenizationError(f"{path}: cannot be read ({reason}): expand the tokenizer again") from error
     if pieces.is_empty() or not {"id", "piece", "base_ids", "role"} <= set(pieces.columns):
         raise _broken(path.parent, "must have rows, and columns id, piece, base_ids and role")

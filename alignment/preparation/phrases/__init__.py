@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from alignment.errors import AlignmentError
+from corpus.errors import cause_of
 from corpus.fold import fold
 from corpus.text_buffers import from_buffers
 
@@ -22,7 +23,7 @@ def read_phrases(name: str, more: Sequence[str] = ()) -> list[str]:
         try:
             texts.append(Path(path).read_text(encoding="utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
-            cause = " ".join(str(error).split())
+            cause = cause_of(error)
             raise AlignmentError(
                 f"phrases {path}: cannot be read ({cause}): give a UTF-8 text file"
             ) from error

@@ -13,7 +13,7 @@ from corpus.clean_pairs.scoring import EmbeddingScorer, cross_fitted
 from corpus.clean_pairs.settings import Alignment
 from corpus.clean_pairs.threshold.choosing import Labels, Scores
 from corpus.clean_pairs.threshold.settings import ChooseThreshold
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, cause_of
 
 _YES, _NO = ("true", "1", "yes"), ("false", "0", "no")
 
@@ -86,7 +86,7 @@ def _read(path: str) -> pl.DataFrame:
         content = Path(path).read_bytes()
         return reader(io.BytesIO(gzip.decompress(content) if path.endswith(".gz") else content))
     except (OSError, EOFError, pl.exceptions.PolarsError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = cause_of(error)
         raise CorpusError(f"{path}: cannot be read ({reason})") from error
 
 
