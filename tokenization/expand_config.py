@@ -23,7 +23,8 @@ class Sampling:
             named count once, and 0 leaves one out.
         megabytes: At most so much text is read, in millions of characters, chosen by ids, the same part of every
             stratum; 0 for all.
-        held_out_percent: Share of documents that is never learned from, by the rule in tokenization/held_out.py.
+        held_out_percent: Share of documents that is never learned from, by the rule in tokenization/held_out.py. Other
+            commands measure on the first 5 %: with less, on documents that were learned from.
     """
 
     languages: list[str] = field(default_factory=list)
@@ -59,7 +60,7 @@ class Choice:
         most_pieces: The curve is drawn up to so many new pieces.
         step: Pieces between two points of the curve.
         minimum_gain: The choice is the first point after which `step` more pieces save less than this share of the
-            pieces that held-out text takes.
+            pieces that held-out text takes; fewer pieces, at the curve's end, in proportion.
     """
 
     most_pieces: int = 48_000
@@ -86,7 +87,8 @@ class ExpandConfig:
         base: SentencePiece model, tokenizer.json, tiktoken, tekken or GGUF file, a directory with one of
             them, or mistral-v1 for the 32,000 pieces in mistral-common.
         pieces: New pieces, reserve apart; 0 leaves it to `size`.
-        size: Size of the whole vocabulary, base and reserve included; auto chooses from the curve (see choice).
+        size: Size of the vocabulary, the base included, before reserve fills it up to `multiple`; auto chooses from the
+            curve (see choice).
         multiple: The vocabulary is filled up with reserve pieces to a multiple of this, for the matrix kernels.
         series: Progressive expansion: numbers of new pieces, each written below series/ as a tokenizer of its own; each
             is, its reserve apart, the beginning of the next.
@@ -94,8 +96,8 @@ class ExpandConfig:
             They come last, so cuts within words do not move; text takes fewer pieces, but a piece is then more than a
             word. SentencePiece bases only.
         clitic_share: How much a join across the boundary of a clitic (as "and" or "his") counts in learning, told
-            by rules that ask the corpus for evidence: 1 is plain BPE, 0 joins across none. A half costs no compression
-            and puts more boundaries where morphology has them.
+            by rules that ask the corpus for evidence: 1 is plain BPE; with 0 no join is learned for the sake of
+            places across one. A half costs no compression and puts more boundaries where morphology has them.
         scratch: Train a tokenizer of `size` pieces from scratch instead, with sentencepiece's own trainer, on the
             languages of the sample; `base` and `pieces` are not used.
         update: Write over a tokenizer that another config or corpus made.

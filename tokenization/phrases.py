@@ -14,7 +14,7 @@ from tokenization.arabic_script import word_class
 from tokenization.learning import learn
 
 MOST_WORDS = 50_000_000
-"""Words of running text that are read; a kernel holds some forty bytes for each."""
+"""Words of running text that there should be at most: the kernel holds some forty bytes for each."""
 
 
 def learn_phrases(
@@ -32,15 +32,12 @@ def learn_phrases(
     known = pl.DataFrame(
         {"word": words, "symbol": np.arange(len(words), dtype=np.int32)}, schema_overrides={"word": pl.String}
     )
-    symbols, lengths, held = [], [], 0
+    symbols, lengths = [], []
     for documents in texts:
         found, runs = _runs(documents, known)
         symbols.append(found)
         lengths.append(runs)
-        held += len(found)
-        if held > MOST_WORDS:
-            break
-    if not held:
+    if not any(map(len, symbols)):
         return []
     starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
     merges = learn(

@@ -72,18 +72,18 @@ def read_documents(
     shards: Sequence[Path], title: str, columns: Sequence[str] = _COLUMNS
 ) -> Iterator[pl.DataFrame]:
     """All documents, some thousand at a time, with a progress bar."""
-    files = [pq.ParquetFile(path) for path in shards]
     with tqdm(
-        total=sum(file.metadata.num_rows for file in files),
+        total=sum(pq.read_metadata(path).num_rows for path in shards),
         desc=f"{title:<22}",
         unit="doc",
         unit_scale=True,
         dynamic_ncols=True,
     ) as bar:
-        for file in files:
-            for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns)):
-                yield pl.DataFrame(batch)
-                bar.update(batch.num_rows)
+        for path in shards:  # one is open at a time, however many there are
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(_BATCH_ROWS, columns=list(columns)):
+                    yield pl.DataFrame(batch)
+                    bar.update(batch.num_rows)
 
 
 def sample_words(
@@ -122,13 +122,19 @@ def sample_words(
 
 
 def sampled_documents(
-    shards: Sequence[Path], settings: Sampling, strata: pl.DataFrame, title: str
+    shards: Sequence[Path],
+    settings: Sampling,
+    strata: pl.DataFrame,
+    title: str,
+    most_words: int | None = None,
 ) -> Iterator[pl.DataFrame]:
     """The documents that are learned from, each with its stratum: no held-out one, and no more than the sample's size.
 
-    `strata` are those of a Sample.
+    `strata` are those of a Sample. `most_words` thins them further, every stratum alike.
     """
     keep = sampled_share(strata, settings)
+    if most_words is not None:
+        keep = min(keep, most_words / int(strata["words"].sum()))
     for documents in read_documents(shards, title):
         yield _chosen(documents, strata, settings, keep)
 
@@ -151,13 +157,19 @@ def held_out_documents(
     shards: Sequence[Path], settings: Sampling, languages: Sequence[str], most_megabytes: int = 30
 ) -> pl.DataFrame:
     """Held-out documents (columns text, words and labels), up to so many millions of characters of each stratum."""
-    found = [
-        documents.filter(is_held_out(documents, settings.held_out_percent))
-        for documents in read_documents(shards, "held-out documents")
-    ]
-    documents = pl.concat(found or [_no_documents()]).filter(pl.col("language").is_in(list(languages)))
-    budget = pl.col("characters").cum_sum().over(*STRATA) <= most_megabytes * 1_000_000
-    return documents.filter(budget).select("text", "characters", "words", *STRATA)
+    found = [_no_documents().with_columns(before=pl.lit(0, pl.Int64))]
+    held = pl.DataFrame(schema={name: SHARD_COLUMNS[name] for name in STRATA} | {"before": pl.Int64})
+    for documents in read_documents(shards, "held-out documents"):
+        chosen = documents.filter(
+            is_held_out(documents, settings.held_out_percent)
+            & pl.Series(documents["language"].is_in(list(languages)))
+        )
+        chosen = chosen.join(held, on=list(STRATA), how="left", maintain_order="left", nulls_equal=True)
+        up_to = pl.col("before").fill_null(0) + pl.col("characters").cum_sum().over(*STRATA)
+        found.append(chosen.filter(up_to <= most_megabytes * 1_000_000))
+        sums = chosen.select(*STRATA, before=pl.col("characters").cast(pl.Int64))
+        held = pl.concat([held, sums]).group_by(*STRATA).agg(pl.col("before").sum())
+    return pl.concat(found).select("text", "characters", "words", *STRATA)
 
 
 def weighted_documents(

@@ -70,7 +70,8 @@ def choose(curve: pl.DataFrame, choice: Choice) -> int:
     whole = curve.filter(pl.col("slice") == ALL).sort("pieces")
     sizes, taken = whole["pieces"].to_list(), whole["taken"].to_list()
     for position in range(1, len(sizes) - 1):
-        if 1 - taken[position + 1] / taken[position] < choice.minimum_gain:
+        part = (sizes[position + 1] - sizes[position]) / choice.step
+        if 1 - taken[position + 1] / taken[position] < choice.minimum_gain * part:
             return int(sizes[position])
     return int(sizes[-1])
 

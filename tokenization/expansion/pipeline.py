@@ -89,7 +89,6 @@ def expand(config: ExpandConfig) -> dict[str, Any]:
             }
             write_json(directory / MANIFEST, manifest)
             put_in_place(directory, output_dir)
-        workplace.mark_finished(output_dir, plan)
     return manifest
 
 
@@ -135,9 +134,10 @@ def _additions(job: _Job, sample: Sample) -> Additions:
     within = job.base.learn(sample.words, number - config.phrases, clitic_share=config.clitic_share)
     if not config.phrases or job.base.add_phrases is None:
         return within
+    from tokenization.phrases import MOST_WORDS
 
     def running_text() -> Iterator[pl.Series]:
-        for documents in sampled_documents(job.shards, config.sample, sample.strata, "phrases"):
+        for documents in sampled_documents(job.shards, config.sample, sample.strata, "phrases", MOST_WORDS):
             yield documents["text"]
 
     return job.base.add_phrases(within, sample.words, running_text, config.phrases)

@@ -3,10 +3,12 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from corpus.pipeline.atomic import read_json
+from corpus.pipeline.finished import within
 from tokenization.errors import TokenizationError
 from tokenization.proofs.proof import Proof
 
@@ -28,15 +30,34 @@ def staged(output_dir: Path) -> Iterator[Path]:
 
 
 def put_in_place(directory: Path, output_dir: Path) -> None:
-    """Move all files of a staged directory; the manifest goes last, so that it never stands beside older files."""
-    (output_dir / MANIFEST).unlink(missing_ok=True)
+    """Move all files of a staged directory in place of those that the manifest there lists.
+
+    What is no longer part of the tokenizer goes first, and the old manifest after it; the new one comes last. So no
+    manifest ever stands beside another tokenizer's files, and a stopped move is begun anew by the same command.
+    """
     files = sorted(path for path in directory.rglob("*") if path.is_file())
+    _remove_old(output_dir, {path.relative_to(directory).as_posix() for path in files})
+    (output_dir / MANIFEST).unlink(missing_ok=True)
     for path in sorted(files, key=lambda path: (path == directory / MANIFEST, path)):
         target = output_dir / path.relative_to(directory)
         target.parent.mkdir(parents=True, exist_ok=True)
         with path.open("rb") as file:
             os.fsync(file.fileno())
         path.replace(target)
+
+
+def _remove_old(output_dir: Path, names: Collection[str]) -> None:
+    """Remove the files of an earlier tokenizer that this one does not have, and directories that are empty then."""
+    if not (output_dir / MANIFEST).exists():
+        return
+    for name in read_json(output_dir / MANIFEST).get("files", {}):
+        if name in names:
+            continue
+        path = within(output_dir, name)
+        path.unlink(missing_ok=True)
+        for parent in path.relative_to(output_dir).parents[:-1]:
+            if (output_dir / parent).is_dir() and not any((output_dir / parent).iterdir()):
+                (output_dir / parent).rmdir()
 
 
 def require(proofs: Sequence[Proof], what: str) -> None:

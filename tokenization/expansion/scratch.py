@@ -62,7 +62,6 @@ def train_from_scratch(config: ExpandConfig) -> dict[str, Any]:
             }
             write_json(directory / MANIFEST, manifest)
             put_in_place(directory, output_dir)
-        workplace.mark_finished(output_dir, plan)
     return manifest
 
 

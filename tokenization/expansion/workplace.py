@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import cause_of
 from corpus.pipeline import lock
-from corpus.pipeline.atomic import read_json, remove_partials, sha256_of, write_json
+from corpus.pipeline.atomic import read_json, remove_partials, sha256_of
 from corpus.pipeline.differences import describe_differences
 from tokenization.errors import TokenizationError
 from tokenization.expansion.proven import MANIFEST
@@ -41,30 +42,36 @@ def finished(output_dir: Path, plan: dict[str, Any], *, update: bool) -> dict[st
     Raises:
         TokenizationError: The directory holds what another plan made, and `update` was not asked for.
     """
-    if not (output_dir / MANIFEST).exists():
+    path = output_dir / MANIFEST
+    if not path.exists():
         return None
-    path = _plan_path(output_dir)
-    before = read_json(path) if path.exists() else None
+    try:
+        manifest: dict[str, Any] = read_json(path)
+        before = _plan_of(manifest)
+        files = dict(manifest["files"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TokenizationError(
+            f"{path}: not the manifest of a tokenizer that was made here ({cause_of(error)}): choose another output_dir"
+        ) from error
     if before == plan:
-        manifest: dict[str, Any] = read_json(output_dir / MANIFEST)
-        files = manifest["files"].items()
         whole = all(
-            (output_dir / name).is_file() and sha256_of(output_dir / name) == sha for name, sha in files
+            (output_dir / name).is_file() and sha256_of(output_dir / name) == sha
+            for name, sha in files.items()
         )
         return manifest if whole else None
     if not update:
-        what = describe_differences(before, plan) if before else "work/plan.json is missing"
         raise TokenizationError(
-            f"{output_dir} holds a tokenizer of another config or corpus ({what}): add --update true to replace it, or "
-            "choose another output_dir"
+            f"{output_dir} holds a tokenizer of another config or corpus ({describe_differences(before, plan)}): add "
+            "--update true to replace it, or choose another output_dir"
         )
     return None
 
 
-def mark_finished(output_dir: Path, plan: dict[str, Any]) -> None:
-    """Note how what stands here was made."""
-    write_json(_plan_path(output_dir), plan)
-
-
-def _plan_path(output_dir: Path) -> Path:
-    return output_dir / "work" / "plan.json"
+def _plan_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """How what stands there was made, as `expand` and `train_from_scratch` plan it."""
+    plan = {
+        "versions": manifest["versions"],
+        "config": manifest["config"],
+        "shards": manifest["corpus"],
+    }
+    return plan | ({"base": manifest["base"]["sha256"]} if "base" in manifest else {})

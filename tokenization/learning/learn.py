@@ -31,8 +31,8 @@ def learn(
         num_merges: How many merges to learn; fewer come back where no pair is left.
         minimum_weight: Pairs of less weight are not merged; pairs of no weight never are.
         joints: float64[n], from 0 to 1: a pair whose right symbol began at that place has so much of the word's count,
-            so that 0 keeps learning from joining across a boundary that an encoder does not see. The first of a word
-            is not asked. Rounded to 1/64; None is 1 everywhere.
+            so that with 0 none is learned for its sake. Once learned elsewhere it joins there too, as in an encoder,
+            which sees no boundary. The first of a word is not asked. Rounded to 1/64; None is 1 everywhere.
 
     Raises:
         ValueError: The words do not hang together.

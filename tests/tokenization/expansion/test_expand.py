@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import polars as pl
 import pytest
 
 from tokenization.expansion import pipeline
+from tokenization.expansion.proven import put_in_place
 from tokenization.held_out import is_held_out
 from tokenization.load_base import load_base
 from tokenization.sentencepiece_base import merge
@@ -180,6 +182,45 @@ def test_another_config_in_the_same_place_needs_update(expand: Any, small_base: 
     assert "--update true" in one_line(expand(output, code=2, base=small_base, pieces=60).stderr)
     expand(output, base=small_base, pieces=60, update=True)
     assert manifest_of(output)["config"]["pieces"] == 60
+
+
+def test_an_update_leaves_no_file_of_the_tokenizer_before(
+    expand: Any, small_base: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out"
+    expand(output, base=small_base, pieces=40, series="[20, 30]")
+    (output / "notes.txt").write_text("mine")
+    expand(output, base=small_base, pieces=40, series="[20]", update=True)
+    names = {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+    ours = {name for name in names if not name.startswith("work/")} - {"notes.txt", "manifest.json"}
+    assert ours == set(manifest_of(output)["files"])
+    assert (output / "notes.txt").exists()
+    assert [path.name for path in (output / "series").iterdir()] == ["20"]
+
+
+def test_a_manifest_cannot_have_files_elsewhere_removed(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "staged").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text('{"files": {"../mine": ""}}')
+    with pytest.raises(ValueError, match="does not lie in its directory"):
+        put_in_place(tmp_path / "staged", tmp_path / "out")
+    assert (tmp_path / "mine").exists()
+
+
+def test_what_stands_there_is_known_without_the_work_directory(
+    expand: Any, small_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out"
+    expand(output, base=small_base, pieces=40)
+    shutil.rmtree(output / "work")
+    assert "pieces 40 -> 60" in one_line(expand(output, code=2, base=small_base, pieces=60).stderr)
+    monkeypatch.setattr(pipeline, "_learn", None)  # it would be called first
+    expand(output, base=small_base, pieces=40)
+    (output / "manifest.json").write_text('{"files": {}}')
+    assert "not the manifest of a tokenizer" in one_line(
+        expand(output, code=2, base=small_base, pieces=40).stderr
+    )
 
 
 def test_size_is_chosen_from_the_curve(expand: Any, small_base: Path, tmp_path: Path) -> None:
