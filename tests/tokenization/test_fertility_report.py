@@ -18,6 +18,7 @@ from corpus.schema import SHARD_COLUMNS
 from tokenization.errors import TokenizationError
 from tokenization.fertility import main
 from tokenization.fertility_config import FertilityConfig
+from tokenization.held_out import rest_of
 from tokenization.loading.settings import LabelledText, ParallelText, TokenizerSource
 from tokenization.loading.texts import read_parallel, read_texts, sample
 
@@ -88,7 +89,7 @@ def make_config(directory: Path, **changes: Any) -> FertilityConfig:
     if not (directory / "corpus").exists():
         write_corpus(directory / "corpus")
     texts = [
-        LabelledText(name="corpus", corpus=str(directory / "corpus")),
+        LabelledText(name="corpus", corpus=str(directory / "corpus"), held_out=False),
         LabelledText(
             name="poems",
             path=write_lines(directory / "poems.jsonl", text=POEMS),
@@ -232,6 +233,38 @@ def test_markup_in_names_and_texts_stays_text(page: str) -> None:
     assert re.findall(r"(?:src|href)=\"(?!#)", page) == []
     assert "url(" not in page
     assert "default-src 'none'" in page
+
+
+def test_of_a_corpus_only_documents_are_measured_that_none_learns_from(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"news-{i}",
+            "text": f"كتاب رقم {i}",
+            "language": "ar",
+            "source": "news",
+            "domain": "news",
+            "dialect": "",
+        }
+        for i in range(200)
+    ]
+    (tmp_path / "shards").mkdir()
+    shards = []
+    for number, part in enumerate((rows[:90], rows[90:])):
+        pl.DataFrame(part, schema=SHARD_COLUMNS).write_parquet(tmp_path / "shards" / f"{number}.parquet")
+        shards.append({"path": f"shards/{number}.parquet"})
+    manifest = {"config": {"sources": [{"name": "news"}]}, "shards": shards}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    def numbers(**given: Any) -> list[int]:
+        texts = read_texts([LabelledText(name="c", corpus=str(tmp_path), **given)], 0, 0)["text"]
+        return [int(text.split()[-1]) for text in texts]
+
+    held = [i for i in range(200) if rest_of(f"news-{i}") < 5]
+    assert 4 < len(held) < 20
+    assert numbers() == held
+    assert numbers(max_documents=4) == held[:4]
+    assert numbers(held_out=False) == list(range(200))
+    assert numbers(held_out=False, max_documents=95) == list(range(95))
 
 
 def test_one_tokenizer_and_one_text_are_enough(tmp_path: Path) -> None:

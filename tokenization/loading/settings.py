@@ -50,6 +50,8 @@ class LabelledText:
         genre: news, web, books, poetry, ...
         vocalization: none, some, partly or fully; empty to measure it in marks per letter of each document.
         max_documents: Read only the first so many documents; 0 for all.
+        held_out: Of a corpus, measure only the documents that no command of this project learns from, by the rule in
+            tokenization/held_out.py; false for all, which is kinder to a tokenizer that learned from it.
         examples: Whether words of this text may be shown; scripture is counted, but never shown.
     """
 
@@ -65,6 +67,7 @@ class LabelledText:
     genre: str = "unlabelled"
     vocalization: str = ""
     max_documents: int = 0
+    held_out: bool = True
     examples: bool = True
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """From what a user names to labelled documents in columns."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from corpus.card.documents import VOCALIZATION
 from corpus.errors import cause_of
 from corpus.pipeline.finished import within
 from corpus.readers import cut, parse, resolve
+from corpus.schema import SHARD_COLUMNS
 from corpus.sources import Source
 from tokenization.errors import TokenizationError
+from tokenization.held_out import is_held_out
 from tokenization.loading.settings import VOCALIZATIONS, LabelledText, ParallelText
 
 DOCUMENT_COLUMNS = {
@@ -120,23 +123,36 @@ def _read_corpus(text: LabelledText) -> pl.DataFrame:
         manifest: dict[str, Any] = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))
         closed = [each["name"] for each in manifest["config"]["sources"] if not each.get("examples", True)]
         paths = [within(directory, shard["path"]) for shard in manifest["shards"]]
-        columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source", "vocalized"]
-        frames = [pl.scan_parquet(path).select(columns).collect() for path in paths]
+        documents = _read_shards(paths, text)
     except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         cause = cause_of(error, 160)
         raise TokenizationError(
             f"text {text.name}: {directory} holds no finished corpus ({cause}): name the directory of one"
         ) from error
-    if not frames:
-        raise TokenizationError(
-            f"text {text.name}: the corpus at {directory} holds no documents: build another"
-        )
-    documents = pl.concat(frames)
-    documents = documents.head(text.max_documents) if text.max_documents else documents
+    if documents.is_empty():
+        what = "holds no documents: build another"
+        if text.held_out:
+            what = "holds no document that is held out from learning: build a larger one, or set held_out to false"
+        raise TokenizationError(f"text {text.name}: the corpus at {directory} {what}")
     return documents.with_columns(
         vocalization=_vocalization(pl.col("vocalized")),
         showable=pl.lit(text.examples) & ~pl.col("source").is_in(closed),
     )
+
+
+def _read_shards(paths: Sequence[Path], text: LabelledText) -> pl.DataFrame:
+    """Documents of shards in order, until there are as many as are wanted."""
+    columns = ["text", "language", "dialect", pl.col("domain").alias("genre"), "source", "vocalized"]
+    frames = [pl.DataFrame(schema=SHARD_COLUMNS).select(columns)]
+    missing = text.max_documents or sys.maxsize
+    for path in paths:
+        shard = pl.read_parquet(path)
+        documents = shard.filter(is_held_out(shard)) if text.held_out else shard
+        frames.append(documents.select(columns).head(missing))
+        missing -= frames[-1].height
+        if not missing:
+            break
+    return pl.concat(frames)
 
 
 def _documents(source: Source, most: int) -> Iterator[pl.DataFrame]:
