@@ -44,11 +44,7 @@ def read_base(path: Path, family: Family | None = None) -> ByteLevelBase:
 
 def _read_base(path: Path, family: Family | None) -> ByteLevelBase:
     if path.is_dir():
-        if not (path / "tokenizer.json").is_file():
-            raise TokenizationError(
-                f"{path}: has no tokenizer.json; name the tokenizer's file or its directory"
-            )
-        path = path / "tokenizer.json"
+        path = _file_in(path)
     with path.open("rb") as file:
         beginning = file.read(64).lstrip()
     if beginning.startswith(b"GGUF"):
@@ -63,6 +59,20 @@ def _read_base(path: Path, family: Family | None) -> ByteLevelBase:
         )
     _check(base)
     return base
+
+
+def _file_in(directory: Path) -> Path:
+    """The tokenizer's file in a directory, whichever form it has; the one that tells most comes first."""
+    named = (directory / name for name in ("tokenizer.json", "tekken.json", "tokenizer.model"))
+    found = [path for path in named if path.is_file()] or sorted(
+        path for path in directory.iterdir() if path.suffix in {".tiktoken", ".gguf"}
+    )
+    if not found:
+        raise TokenizationError(
+            f"{directory}: holds no tokenizer.json, tekken.json, tokenizer.model, .tiktoken or .gguf file; name the "
+            "tokenizer's file or its directory"
+        )
+    return found[0]
 
 
 def _read_json(path: Path) -> ByteLevelBase:

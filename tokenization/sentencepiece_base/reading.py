@@ -40,9 +40,7 @@ def find_model(path: str) -> Path | None:
             return model
         found = found / "tokenizer.json"
         if not found.is_file():
-            if model.is_file():
-                return None
-            raise TokenizationError(f"{path}: holds neither tokenizer.model nor tokenizer.json")
+            return None
     if found.suffix == ".json":
         _refuse_converted(found)
         return None

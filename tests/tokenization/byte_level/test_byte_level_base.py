@@ -22,6 +22,7 @@ from tokenization.byte_level_base.rank_files import LLAMA3_PATTERN, Family, read
 from tokenization.byte_level_base.ranks import cut, to_merges
 from tokenization.byte_level_base.reading import read_base
 from tokenization.errors import TokenizationError
+from tokenization.load_base import load_base
 
 Definition = dict[str, Any]
 Write = Callable[[Definition], Path]
@@ -281,5 +282,16 @@ def test_a_directory_stands_for_its_tokenizer_json(
     assert base.path == path
     assert base.settings == {"eos_token": "<|end|>"}
     path.unlink()
-    with pytest.raises(TokenizationError, match=r"has no tokenizer\.json"):
-        read_base(path.parent)
+    with pytest.raises(TokenizationError, match=r"holds no tokenizer\.json, tekken\.json"):
+        load_base(str(path.parent))
+
+
+def test_a_directory_stands_for_the_one_tokenizer_in_it(
+    byte_level_definition: Definition, tmp_path: Path
+) -> None:
+    path = write_gguf(tmp_path / "model.gguf", byte_level_definition, "gpt-2")
+    assert load_base(str(tmp_path)).path == path
+    path.unlink()
+    write_ranks(tmp_path / "tokenizer.model", ranks_of(byte_level_definition))
+    with pytest.raises(TokenizationError, match=r"tokenizer\.model.*does not say how it cuts text"):
+        load_base(str(tmp_path))
