@@ -629,6 +629,11 @@ def unsorted_ids(_: Path, expansion: Path) -> None:
     sign(expansion)
 
 
+def grown_before(base: Path, expansion: Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(expansion / name, base / name)
+
+
 def without_parts(_: Path, expansion: Path) -> None:
     frame = pl.read_parquet(expansion / "pieces.parquet").with_columns(role=pl.lit("learned"))
     frame.write_parquet(expansion / "pieces.parquet")
@@ -665,6 +670,7 @@ def without_parts(_: Path, expansion: Path) -> None:
         (no_parquet, "pieces.parquet: cannot be read"),
         (unsorted_ids, "its ids are not consecutive"),
         (without_parts, "must have base_ids unless its role is reserve"),
+        (grown_before, "has all pieces of"),
     ],
 )
 def test_unusable_input_is_one_line_and_nothing_is_written(

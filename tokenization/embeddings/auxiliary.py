@@ -101,23 +101,33 @@ def _sample(corpus_dir: Path, megabytes: float) -> tuple[pl.Series, int]:
             f"{corpus_dir}: no shards there: give the output_dir of a `python -m corpus.build` that has finished"
         )
     try:
-        shards = pl.scan_parquet(paths)
-        columns = [name for name in ("id", "pair") if name in shards.collect_schema()]
-        documents = shards.select(*columns, size=pl.col("text").str.len_bytes().cast(pl.Int64)).collect()
-        usable = documents.with_row_index().filter(~is_held_out(documents))
+        usable = pl.concat(_usable(path, number) for number, path in enumerate(paths))
         total = int(usable["size"].sum())
+        if not total:
+            raise TokenizationError(f"{corpus_dir}: its shards hold no text to learn from: add documents")
         every = max(1, round(total / (megabytes * 1e6))) if megabytes else 1
-        chosen = usable.gather_every(every)["index"]
-        numbered = shards.select("text").with_row_index()
-        texts = numbered.filter(pl.col("index").is_in(chosen.implode())).collect()["text"]
+        chosen = usable.gather_every(every)
+        texts = pl.concat(
+            pl.read_parquet(paths[shard], columns=["text"])["text"].gather(rows["row"])
+            for (shard,), rows in chosen.group_by(
+                "shard", maintain_order=True
+            )  # one shard in memory at a time
+        )
     except pl.exceptions.PolarsError as error:
         reason = cause_of(error)
         raise TokenizationError(
             f"{corpus_dir}: its shards cannot be read ({reason}): build the corpus again"
         ) from error
-    if not total:
-        raise TokenizationError(f"{corpus_dir}: its shards hold no text to learn from: add documents")
     return texts, int(texts.str.len_bytes().sum())
+
+
+def _usable(path: Path, number: int) -> pl.DataFrame:
+    """The documents of a shard that may be learned from: shard, row, and size in bytes."""
+    shard = pl.scan_parquet(path)
+    columns = [name for name in ("id", "pair") if name in shard.collect_schema()]
+    documents = shard.select(*columns, size=pl.col("text").str.len_bytes().cast(pl.Int64)).collect()
+    numbered = documents.with_row_index("row").filter(~is_held_out(documents))
+    return numbered.select(pl.lit(number).alias("shard"), "row", "size")
 
 
 def _batches(texts: pl.Series) -> Iterator[tuple[list[str], int]]:

@@ -19,6 +19,9 @@ MANIFEST = "manifest.json"
 _TEMPLATE = "chat_template.jinja"
 _REPLACED = {*TOKENIZER_FILES, MANIFEST} - {_TEMPLATE}
 
+_OTHER_TOKENIZERS = ("tekken.json", ".tiktoken", "spiece.model", "sentencepiece.bpe.model")
+"""Other forms of the base's tokenizer lack the new pieces, and stay where they are."""
+
 _WEIGHTS = (
     ".safetensors",
     ".bin",
@@ -83,7 +86,8 @@ def copy_the_rest(checkpoint: Checkpoint, expansion: Expansion, directory: Path)
     for path in sorted(checkpoint.directory.iterdir()):
         if (directory / path.name).exists():
             continue
-        if not path.is_file() or path.name in replaced or path.name.endswith(_WEIGHTS):
+        stays = path.name in replaced or path.name.endswith((*_WEIGHTS, *_OTHER_TOKENIZERS))
+        if stays or not path.is_file():
             left_out.append(path.name)
         else:
             _once(directory / path.name, partial(copy_file, path, progress=_ignored))

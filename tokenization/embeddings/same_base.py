@@ -15,7 +15,8 @@ def fit(expansion: Expansion, checkpoint: Checkpoint) -> tuple[Expansion, list[s
     the pieces of a tokenizer pad the matrix, belong to no piece, and make room.
 
     Raises:
-        TokenizationError: New pieces would take rows of old ones, or be made of rows that are other pieces'.
+        TokenizationError: New pieces would take rows of old ones, or be made of rows that are other pieces'; or none is
+            new.
     """
     own, notes = _own_pieces(checkpoint.directory), []
     if not own:
@@ -25,6 +26,11 @@ def fit(expansion: Expansion, checkpoint: Checkpoint) -> tuple[Expansion, list[s
     if own_size > expansion.base_size:
         notes.append(f"note: {own_size - expansion.base_size:,} pieces of an earlier stage keep their rows")
         expansion = from_stage(expansion, own_size)
+    if not expansion.is_learned.any():
+        raise TokenizationError(
+            f"{checkpoint.directory}: has all pieces of {expansion.directory} already, so nothing is new: go on "
+            "with it as it is, or name a later stage's tokenizer"
+        )
     if checkpoint.rows < expansion.base_size:
         raise TokenizationError(
             f"{checkpoint.directory}: {checkpoint.input.tensor.name} has {checkpoint.rows:,} rows, but the base of "

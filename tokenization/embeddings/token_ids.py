@@ -20,7 +20,7 @@ def grown_config(
     grown = settled(config, size, ids, policy, path)
     if "vocab_size" in grown:
         grown["vocab_size"] = size
-    else:
+    if "vocab_size" in (config.get("text_config") or {}):  # of a model that also sees or hears
         grown["text_config"] = settled(config["text_config"], size, ids, policy, path) | {"vocab_size": size}
     return grown
 
