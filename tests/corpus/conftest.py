@@ -167,6 +167,23 @@ def jsonl() -> Callable[[Path, Iterable[dict[str, Any] | str]], Path]:
     return write_jsonl
 
 
+def run_through_kills(program: str, config: Path) -> None:
+    """Run a program that kills itself at a point its first argument decides, until it once ends on its own."""
+    codes = []
+    for seed in range(12):
+        command = [sys.executable, "-c", program, str(seed), "--config", str(config)]
+        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
+        if codes[-1] != -signal.SIGKILL:
+            break
+    assert codes[-1] == 0
+    assert len(codes) > 1
+
+
+@pytest.fixture(scope="session")
+def through_kills() -> Callable[[str, Path], None]:
+    return run_through_kills
+
+
 @pytest.fixture(autouse=True)
 def no_leftovers(tmp_path: Path) -> Iterator[None]:
     """No build leaves an unfinished file behind where a test ends."""

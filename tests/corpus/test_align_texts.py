@@ -2,9 +2,6 @@
 
 import json
 import math
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -274,7 +271,7 @@ run(main, AlignTexts, "corpus.align_texts")
 """
 
 
-def test_killed_at_random_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+def test_killed_at_random_it_ends_with_the_same_bytes(through_kills, tmp_path: Path) -> None:
     english, arabic = {}, {}
     for number in range(8):
         left, right = sentences(8, number)
@@ -293,14 +290,7 @@ def test_killed_at_random_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
     }
     given_text = json.dumps(given_sides | {"output_dir": str(tmp_path / "killed")})
     (tmp_path / "align.yaml").write_text(given_text)
-    codes = []
-    for seed in range(12):
-        command = [sys.executable, "-c", KILLED, str(seed), "--config", str(tmp_path / "align.yaml")]
-        codes.append(subprocess.run(command, capture_output=True, check=False).returncode)
-        if codes[-1] == 0:
-            break
-    assert set(codes[:-1]) == {-signal.SIGKILL}
-    assert codes[-1] == 0
+    through_kills(KILLED, tmp_path / "align.yaml")
     again = json.loads((tmp_path / "killed/manifest.json").read_text())
     assert again["shards"] == manifest["shards"]
     assert not list((tmp_path / "killed/work").glob("aligned*"))
