@@ -30,10 +30,20 @@ def connected_components(pairs: "daft.DataFrame", again: Again) -> pa.Table:
 
     edges = pairs.where(col("left") != col("right"))
     for _ in range(_MOST_ROUNDS):
-        edges = again(_small_star(_large_star(edges)).collect)
+        edges = again(partial(_round, edges))
         if again(partial(_are_stars, edges)):
-            return again(edges.select(col("left").alias("row"), col("right").alias("label")).to_arrow)
+            return again(partial(_labels, edges))
     raise AssertionError(f"no end after {_MOST_ROUNDS} rounds")
+
+
+def _round(edges: "daft.DataFrame") -> "daft.DataFrame":
+    return _small_star(_large_star(edges)).collect()
+
+
+def _labels(edges: "daft.DataFrame") -> pa.Table:
+    from daft import col
+
+    return edges.select(col("left").alias("row"), col("right").alias("label")).to_arrow()
 
 
 def _large_star(edges: "daft.DataFrame") -> "daft.DataFrame":

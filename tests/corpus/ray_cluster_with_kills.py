@@ -1,10 +1,11 @@
-"""`python ray_cluster_with_kills.py CONFIG`: a build on a Ray cluster of this machine, workers killed in its steps."""
+"""`python ray_cluster_with_kills.py CONFIG`: a build on a Ray cluster of this machine; each step loses a worker."""
 
+import itertools
 import logging
 import signal
 import sys
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psutil
@@ -16,28 +17,40 @@ from corpus.build_config import BuildConfig
 from corpus.command_line import run
 from corpus.scale.daft_engine import DaftEngine
 
-step_count = 0
 undisturbed = DaftEngine.again
+steps = itertools.count(1)
 
 
 def disturbed(engine: DaftEngine, step: Any) -> Any:
-    """Run a step, and meanwhile kill one of Daft's workers, now of one node and now of the other."""
-    global step_count
-    step_count += 1
-    threading.Thread(target=kill_worker, args=[step_count], daemon=True).start()
-    return undisturbed(engine, step)
+    """Run a step until one of Daft's workers was killed while it ran: a short one may end before one is found."""
+    number = next(steps)
+    for _ in range(20):
+        ended = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            killing = pool.submit(kill_worker, number, ended)
+            try:
+                result = undisturbed(engine, step)
+            finally:
+                ended.set()
+        if killing.result():
+            print(f"killed in step {number}", flush=True)
+            return result
+    raise RuntimeError(f"step {number} always ended before a worker was found")
 
 
-def kill_worker(step: int) -> None:
-    """Kill a worker as soon as there is one: the one killed a step before may not have come back yet."""
-    until = time.monotonic() + 3
-    while time.monotonic() < until and step == step_count:
+def kill_worker(number: int, ended: threading.Event) -> bool:
+    """Kill a worker, now of one node and now of the other, as soon as there is one.
+
+    The one killed a step before may not have come back yet. A step that ended before the kill was over does not count.
+    """
+    while not ended.wait(0.02):
         processes = filter(is_ours, psutil.process_iter(["cmdline"]))
         if workers := sorted(processes, key=lambda process: process.pid):
-            workers[step % len(workers)].send_signal(signal.SIGKILL)
-            print(f"killed in step {step}", flush=True)
-            return
-        time.sleep(0.02)
+            victim = workers[number % len(workers)]
+            victim.send_signal(signal.SIGKILL)
+            psutil.wait_procs([victim], timeout=10)
+            return not ended.is_set()
+    return False
 
 
 def is_ours(process: psutil.Process) -> bool:
@@ -60,5 +73,6 @@ if __name__ == "__main__":
     try:
         run(main, BuildConfig, "corpus.build", ["--config", sys.argv[1], *engine])
     finally:
+        print(f"{next(steps) - 1} steps", flush=True)
         ray.shutdown()
         cluster.shutdown()
