@@ -71,6 +71,7 @@ def build(config: BuildConfig) -> dict[str, Any]:
             return manifest
         write_json(layout.plan, plan)
         remove_partials(layout.output_dir)
+        shutil.rmtree(layout.discarded, ignore_errors=True)
         clock = Clock()
         with open_engine(config) as engine:
             with clock.phase("load kernels", NUM_STEPS, "step") as bar:
@@ -81,6 +82,7 @@ def build(config: BuildConfig) -> dict[str, Any]:
             manifest = _deduplicate_and_write(finished, config, layout, engine, clock)
         _remove_stale(layout, finished, benchmarks)
         manifest["run"] |= {
+            "plan": digest(plan),
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "seconds": round(time.time() - started, 3),
             "seconds_by_phase": clock.seconds,
@@ -127,6 +129,8 @@ def _is_finished(layout: Layout, plan: dict[str, Any], config: BuildConfig) -> b
     if not layout.manifest.exists():
         return False
     manifest = read_json(layout.manifest)
+    if manifest["run"].get("plan") != digest(plan):
+        return False  # the corpus of an earlier plan: an update was stopped before it put its own in place
     listed = manifest["shards"] + manifest["dropped"]
     whole = all(_has_size(layout.output_dir / entry["path"], entry["bytes"]) for entry in listed)
     return whole and layout.card.exists() and layout.clusters.exists()
@@ -272,8 +276,15 @@ def _remove_stale(layout: Layout, finished: list[FinishedFile], benchmarks: Path
     used = {part.directory.name for file in finished for part in file.parts}
     for directory in (layout.work / "parts").iterdir():
         if directory.name not in used:
-            shutil.rmtree(directory)
-    shutil.rmtree(layout.work / "passes")
+            _discard(layout, directory)
+    _discard(layout, layout.work / "passes")
+    shutil.rmtree(layout.discarded)
     for index in layout.work.glob("benchmarks-*.npz"):
         if index != benchmarks:
             index.unlink()
+
+
+def _discard(layout: Layout, directory: Path) -> None:
+    """Take a directory away whole, so that no later build finds half of it where a removal was killed."""
+    layout.discarded.mkdir(exist_ok=True)
+    directory.rename(layout.discarded / directory.name)

@@ -82,6 +82,11 @@ class Layout:
         """Config and input of the build that runs or ran here."""
         return self.work / "plan.json"
 
+    @property
+    def discarded(self) -> Path:
+        """Directory of what is being removed: taken from its place at once, however long its removal takes."""
+        return self.work / "discarded"
+
     def parts(self, source: str, key: str) -> Path:
         """Directory of the parts of one input file."""
         return self.work / "parts" / f"{source}-{key}"

@@ -4,6 +4,7 @@ Each pass leaves its result as files below one directory and is skipped where th
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,8 +80,9 @@ def sign_pass(
     """Write the signature and band keys of every exact survivor, as its text is without boilerplate."""
     alive = stays == np.arange(len(table))
     rows = np.concatenate([[0], np.cumsum(alive)])
-    for path in (files.signatures, files.bands):
-        path.touch()
+    settings, total_rows = config.near_duplicates, int(rows[-1])
+    _make_room(files, files.signatures, total_rows * settings.num_perm * 4)
+    _make_room(files, files.bands, total_rows * settings.banding[0] * 8)
     tasks = []
     for number, part in enumerate(table.parts):
         first, last = int(table.starts[number]), int(table.starts[number + 1])
@@ -89,10 +91,18 @@ def sign_pass(
             progress(1)
             continue
         tasks.append(
-            SignTask(config, part, number, first, last - first, first_row, num_rows, int(rows[-1]), files)
+            SignTask(config, part, number, first, last - first, first_row, num_rows, total_rows, files)
         )
     for _ in engine.map(sign_part, tasks):
         progress(1)
+
+
+def _make_room(files: PassFiles, path: Path, size: int) -> None:
+    """A file of this size for workers to fill; where there is none, nothing was signed, whatever markers say."""
+    if not path.exists() or path.stat().st_size != size:
+        shutil.rmtree(files.signed(0).parent, ignore_errors=True)
+        with path.open("wb") as file:
+            file.truncate(size)
 
 
 def sign_part(task: SignTask) -> None:

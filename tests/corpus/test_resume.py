@@ -226,6 +226,54 @@ def test_old_card_does_not_pass_for_the_new_one(
     assert contents(tmp_path / "out") == whole
 
 
+@pytest.mark.parametrize("again", [(), ("--update", "true")])
+def test_a_stopped_update_does_not_pass_for_the_older_build(
+    again: tuple[str, ...],
+    tmp_path: Path,
+    build: Any,
+    setting: Callable[..., Path],
+    contents: Contents,
+    made: list[dict[str, Any]],
+    whole: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Until the new shards are in their places the older corpus stands there, whole."""
+    build(setting("out", sources=made[:1]))
+    config = setting("out")
+    with monkeypatch.context() as patch:
+        patch.setattr(builder, "_deduplicate_and_write", no_space)
+        build(config, "--update", "true", code=2)
+    build(config, *again)
+    assert contents(tmp_path / "out") == whole
+
+
+def test_a_removal_that_is_killed_leaves_nothing_to_go_on_from(
+    tmp_path: Path,
+    build: Any,
+    setting: Callable[..., Path],
+    contents: Contents,
+    whole: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Markers say that signatures are there, and the files of the signatures went first."""
+    config, remove = setting("out"), shutil.rmtree
+
+    def die_midway(path: Path, **given: Any) -> None:
+        signatures = [*Path(path).rglob("*.u32"), *Path(path).rglob("*.u64")]
+        if not signatures:
+            return remove(path, **given)
+        for file in signatures:
+            file.unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(builder.shutil, "rmtree", die_midway)
+        build(config, code=130)
+    build(config)
+    assert contents(tmp_path / "out") == whole
+    assert not list((tmp_path / "out" / "work").glob("discarded*"))
+
+
 def test_terminated_build_says_how_to_go_on(tmp_path: Path, build: Any, setting: Callable[..., Path]) -> None:
     process = subprocess.Popen(build.command(setting("out")), stderr=subprocess.PIPE, text=True)
     parts = tmp_path / "out" / "work" / "parts"
