@@ -43,6 +43,7 @@ class ByteStream:
         offset: Bytes handed out so far (a byte order mark counts, though it is left out).
         ended: Whether everything was handed out.
         broken: Rule and detail of the break, where the file broke off.
+        failed: The error of the disk or the connection, which a library that reads from here may hide.
     """
 
     def __init__(self, path: str, encoding: str | None = "utf-8") -> None:
@@ -56,6 +57,7 @@ class ByteStream:
         self.offset = 0
         self.ended = False
         self.broken: tuple[str, str] | None = None
+        self.failed: OSError | None = None
         self._pieces = _decompressed(self._file, path)
         if encoding is not None and codecs.lookup(encoding).name not in {"utf-8", "ascii", "utf-8-sig"}:
             self._pieces = _recoded(self._pieces, encoding)
@@ -76,6 +78,9 @@ class ByteStream:
             except _BrokenError as error:
                 self.ended = True
                 self.broken = (error.args[0], error.args[1])
+            except OSError as error:
+                self.failed = error
+                raise
         data = b"".join(parts)
         data, self._rest = (data[:size], data[size:]) if len(data) > size else (data, b"")
         self.ended = self.ended and not self._rest
@@ -112,12 +117,37 @@ class ByteStream:
         self.ended = self.ended and not self._rest
 
 
+class WatchedFile:
+    """An open file for a library that hides why a read failed.
+
+    Attributes:
+        failed: The error of the disk or the connection.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.failed: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        """As the file's own."""
+        try:
+            data: bytes = self._file.read(size)
+        except OSError as error:
+            self.failed = error
+            raise
+        return data
+
+
 def _decompressed(file: Any, path: str) -> Iterator[bytes]:
-    if path.endswith(".gz"):
+    name = path.lower()
+    if name.endswith(".gz"):
         return _inflated(file, lambda: zlib.decompressobj(wbits=31), b"\0")
-    if path.endswith(".bz2"):
+    if name.endswith(".bz2"):
         return _inflated(file, bz2.BZ2Decompressor)
-    if path.endswith(".zst"):
+    if name.endswith(".zst"):
         import zstandard
 
         return _inflated(file, zstandard.ZstdDecompressor().decompressobj)

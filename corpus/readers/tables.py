@@ -15,6 +15,7 @@ from corpus.readers.blocks import Block, Parsed, file_fault, row_fault
 from corpus.readers.fields import check_columns, sides, text_columns, to_documents, to_fields, wanted_columns
 from corpus.readers.frames import frame_block, read_frame
 from corpus.readers.inputs import HUB, InputFile
+from corpus.readers.streams import WatchedFile
 from corpus.sources import Source
 
 ROWS_AT_ONCE = 512
@@ -30,9 +31,9 @@ def cut_parquet(file: InputFile, source: Source, block_bytes: int) -> Iterator[B
     with fsspec.open(file.path, "rb") as opened:
         if not file.bytes:
             return
-        row = 1
+        row, watched = 1, WatchedFile(opened)
         try:
-            table = pyarrow.parquet.ParquetFile(opened)
+            table = pyarrow.parquet.ParquetFile(watched)
             _check_schema(table.schema_arrow, file.path, source)
             columns = [name for name in wanted_columns(source) if name in table.schema_arrow.names]
             for batch in table.iter_batches(
@@ -41,6 +42,8 @@ def cut_parquet(file: InputFile, source: Source, block_bytes: int) -> Iterator[B
                 yield _table_block(pa.Table.from_batches([batch]), file, row)
                 row += len(batch)
         except (pa.ArrowException, OSError) as error:
+            if watched.failed is not None:
+                raise watched.failed from error
             detail = f"{cause_of(error)}; records before the break are kept"
             fault = file_fault(file.path, 0, "broken_file", detail)
             yield Block(path=file.path, format=file.format, first_row=row, num_rows=0, faults=(fault,))

@@ -87,9 +87,11 @@ def _records(stream: ByteStream, path: str) -> Iterator[Any]:
     try:
         yield from archive
     except OSError as error:
-        if stream.broken is None:
+        if stream.failed is None and stream.broken is None:
             detail = f"{cause_of(error)}; pages before it are kept"
             yield file_fault(path, stream.offset, "broken_file", detail)
+    if stream.failed is not None:
+        raise stream.failed
     if stream.broken is not None:
         yield break_fault(stream, path)
 
