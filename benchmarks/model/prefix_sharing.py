@@ -61,18 +61,24 @@ class PrefixSharingLM(BoundedLM):
         return self._shared(requests, disable_tqdm)
 
     def _can_share(self) -> bool:
-        """Whether the model is of a kind whose attention takes a mask of our own."""
-        config = self.model.config
-        windows = "sliding_attention" in (getattr(config, "layer_types", None) or ())
-        attention = getattr(config, "_attn_implementation", "")
-        return self.backend == "causal" and not windows and attention in ("sdpa", "eager")
+        """Whether the model's attention takes a mask of our own, and looks back over all that it reads.
+
+        Where a config names no layers' kinds, a window stands for all of them (Mistral).
+        """
+        config = self.model.config.get_text_config()
+        kinds = getattr(config, "layer_types", None)
+        window = None if kinds else getattr(config, "sliding_window", None)
+        looks_back = set(kinds or ()) <= {"full_attention"} and (window or self.max_length) >= self.max_length
+        attention = getattr(self.model.config, "_attn_implementation", "")
+        return self.backend == "causal" and looks_back and attention in ("sdpa", "eager")
 
     def _agrees(self, requests: list[Request]) -> bool:
-        """Whether both ways give the same answers to a few requests with two contexts and their longest branches."""
-        longest = max(requests, key=lambda request: (len(request[2]), -len(request[1])))[1]
-        other = next((request[1] for request in requests if request[1] != longest), longest)
-        few = [request for request in requests if request[1] == longest][:_CHECKED]
-        few += [request for request in requests if request[1] == other][:_CHECKED] if other != longest else []
+        """Whether both ways answer alike: a few requests of the context with the longest branch, and of the longest."""
+        first = max(requests, key=lambda request: (len(request[2]), -len(request[1])))[1]
+        others = (request[1] for request in requests if request[1] != first)
+        longest = max((other for other in others if len(other) < self.max_length), key=len, default=None)
+        few = [request for request in requests if request[1] == first][:_CHECKED]
+        few += [request for request in requests if request[1] == longest][:_CHECKED]
         plain = super()._loglikelihood_tokens([(None, *request[1:]) for request in few], disable_tqdm=True)
         try:
             shared = self._shared(few, disable_tqdm=True, min_shared=1, keep=False)

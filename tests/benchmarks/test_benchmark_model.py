@@ -240,6 +240,42 @@ def test_a_model_whose_mask_goes_unheard_is_answered_by_bare_lm_eval(
     assert [one[0] for one in answers] == pytest.approx([one[0] for one in expected], abs=1e-4)
 
 
+def windowed(tiny_model, directory, window):
+    """The same weights as a Mistral, whose layers see so many tokens back; its config names no kinds of layers."""
+    import json
+    import shutil
+
+    shutil.copytree(tiny_model, directory)
+    path = directory / "config.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    told |= {"model_type": "mistral", "architectures": ["MistralForCausalLM"], "sliding_window": window}
+    path.write_text(json.dumps(told), encoding="utf-8")
+    return open_model(
+        directory, directory / "kept", batch_size=4, device="cpu", dtype="float32", share_prefixes=True
+    )
+
+
+def test_a_model_that_looks_back_over_a_window_shares_no_prefix(tiny_model, tmp_path, monkeypatch):
+    """A mask of our own knows no window, and a cache keeps no more of a prefix than the window; one as wide as the
+    model's context cuts nothing."""
+    pairs = [(f"{'many words ' * 6}{n}", f" {choice}") for n in range(3) for choice in ("yes, yes", "no, no")]
+    narrow = windowed(tiny_model, tmp_path / "narrow", 32).lm
+    answers = narrow.loglikelihood(requests(pairs))
+    assert narrow.shares is False
+    seen_all = windowed(tiny_model, tmp_path / "wide", 1024).lm
+    different = seen_all.loglikelihood(requests(pairs))
+    assert seen_all.shares is True
+    assert abs(answers[0][0] - different[0][0]) > 1e-3  # the window counts
+    # Even where the config is not asked, the longest of the requests gives a window away.
+    unasked = windowed(tiny_model, tmp_path / "unasked", 32).lm
+    monkeypatch.setattr(unasked, "_can_share", lambda: True)
+    short = [("a", " yes, yes, yes"), ("b", " yes")]
+    assert [one[0] for one in unasked.loglikelihood(requests([*short, *pairs]))[2:]] == pytest.approx(
+        [one[0] for one in answers], abs=1e-4
+    )
+    assert unasked.shares is False
+
+
 @given(
     st.lists(
         st.tuples(
