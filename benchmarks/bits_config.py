@@ -1,8 +1,9 @@
 """What a user can set of a measurement of bits per byte."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
+
+from benchmarks.model_name import directory_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ class BitsConfig:
     @property
     def model_name(self) -> str:
         """What the results call the model."""
-        return Path(self.model).resolve().name
+        return directory_name(self.model)
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the figures are."""

@@ -12,9 +12,10 @@ def main(config: RunConfig) -> None:
     from benchmarks.evaluation import evaluate
     from benchmarks.report.tables import as_text
     from benchmarks.report.unanswered import refused_line
-    from benchmarks.report.writing import write_reports
+    from benchmarks.report.writing import check_names, read_run, write_reports
 
     output = Path(config.output_dir)
+    check_names([config.model_name, *(read_run(path)["model"]["name"] for path in config.runs_beside)])
     results = evaluate(config)
     write_reports([output, *config.runs_beside])
     lines = [

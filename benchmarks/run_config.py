@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from benchmarks.model_name import directory_name
 from corpus.endpoint.settings import EndpointSettings, endpoint_url
 
 
@@ -20,7 +21,8 @@ class RunConfig:
         output_dir: Directory of the run: results, responses, report.html.
         data: Where a task's published files are, as --data.mmlu_ar=DIR; a task without a path is taken from the hub
             where there is one (HF_HUB_OFFLINE unset), and is n/a otherwise.
-        name: What the report calls the model; empty for the directory's name.
+        name: What the report calls the model; empty for the directory's name, or of one called model that of its
+            parent.
         beside: Output directories of earlier runs that the report shows beside this one, apart by commas.
         limit: Score so many items of each task, drawn by their number and the seed; 0 for all.
         shots: Few-shot examples of every task; -1 for the task's or suite's own.
@@ -101,7 +103,7 @@ class RunConfig:
         """What the report calls the model."""
         if self.endpoint_settings is not None:
             return self.name or self.endpoint.model or urlsplit(self.endpoint_settings.url).netloc
-        return self.name or Path(self.model).resolve().name
+        return self.name or directory_name(self.model)
 
     @property
     def task_names(self) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from benchmarks.model_name import directory_name
 from corpus.endpoint.settings import EndpointSettings, endpoint_url
 
 DIRECTIONS = ("en-ar", "ar-en")
@@ -20,7 +21,8 @@ class TranslateConfig:
         model: Hugging Face model directory, or openai:URL; empty where all translations are given.
         hypotheses: Given translations, one a line, as --hypotheses.en-ar=FILE; that direction is not translated then.
         directions: Directions, apart by commas: en-ar, ar-en.
-        name: What the results call the model; empty for the directory's name.
+        name: What the results call the model; empty for the directory's name, or of one called model that of its
+            parent.
         beside: Output directories of earlier tests on the same rows, apart by commas, for a paired bootstrap.
         examples: File like data with examples for the prompt; empty to take the first rows of data, which are then
             not scored.
@@ -88,7 +90,7 @@ class TranslateConfig:
         url = endpoint_url(self.model)
         if url:
             return self.name or self.endpoint.model or urlsplit(replace(self.endpoint, url=url).url).netloc
-        return self.name or (Path(self.model).resolve().name if self.model else "given")
+        return self.name or (directory_name(self.model) if self.model else "given")
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the scores are."""

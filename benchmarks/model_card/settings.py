@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.model_name import directory_name
 from corpus.endpoint.settings import EndpointSettings
 
 
@@ -67,8 +68,7 @@ class CardConfig:
     @property
     def model_name(self) -> str:
         """What the card calls the model."""
-        path = Path(self.model)
-        return self.name or (path.resolve().parent.name if path.name == "model" else path.name)
+        return self.name or directory_name(self.model)
 
     def directories(self, setting: str) -> list[Path]:
         """The directories that a setting names, apart by commas."""

@@ -55,6 +55,19 @@ def read_bits(directory: Path) -> dict[str, Any] | None:
     return found
 
 
+def check_names(names: Sequence[str]) -> None:
+    """Refuse two models of one name: reports could not tell them apart.
+
+    Raises:
+        BenchmarkError: Two names are the same.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise BenchmarkError(
+                f"runs: two models are called {name!r}: score one again under another --name"
+            )
+
+
 def write_league(directories: Sequence[Path], output: Path, *, note: str = "") -> None:
     """Write report.html, league.json, league.csv, bits.csv and league.md of several runs, the first being the base.
 
@@ -62,12 +75,7 @@ def write_league(directories: Sequence[Path], output: Path, *, note: str = "") -
         BenchmarkError: A directory holds no results of a run, or two runs have one name.
     """
     runs = [read_run(directory) for directory in directories]
-    names = [results["model"]["name"] for results in runs]
-    for name in names:
-        if names.count(name) > 1:
-            raise BenchmarkError(
-                f"runs: two models are called {name!r}: score one again under another --name"
-            )
+    check_names([results["model"]["name"] for results in runs])
     bits = [read_bits(directory) for directory in directories]
     settings = {name: runs[0]["config"][name] for name in ("resamples", "seed")}
     placed = list(zip(directories, runs, strict=True))
@@ -95,9 +103,10 @@ def write_reports(directories: Sequence[Path]) -> None:
     The page depends on nothing that varies from run to run: the same results have the same page.
 
     Raises:
-        BenchmarkError: A directory holds no results of a run.
+        BenchmarkError: A directory holds no results of a run, or two runs have one name.
     """
     runs = [read_run(directory) for directory in directories]
+    check_names([results["model"]["name"] for results in runs])
     samples = read_samples(directories[0], runs[0])
     settings = {name: runs[0]["config"][name] for name in ("resamples", "seed")}
     comparisons = [

@@ -1,10 +1,10 @@
 """What a user can set of the safety measures. Standard library only: `--help` loads this."""
 
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from benchmarks.model_name import directory_name
 from corpus.endpoint.settings import EndpointSettings, endpoint_url
 
 
@@ -79,8 +79,7 @@ class SafetyConfig:
         url = endpoint_url(self.model)
         if url:
             return self.name or self.endpoint.model or urlsplit(url).netloc
-        path = Path(self.model)
-        return self.name or (path.parent.name if path.name == "model" else path.name)
+        return self.name or directory_name(self.model)
 
     def decisive(self) -> dict[str, Any]:
         """All settings that decide what the figures are."""

@@ -12,13 +12,17 @@ import polars as pl
 import pytest
 from tiny_benchmarks import MCQ, make_model, write_jsonl
 
+from benchmarks.bits_config import BitsConfig
 from benchmarks.compare import main as compare
 from benchmarks.compare_config import CompareConfig
 from benchmarks.comparison import compare_runs
 from benchmarks.errors import BenchmarkError
-from benchmarks.report.writing import read_run
+from benchmarks.model_card.settings import CardConfig
+from benchmarks.report.writing import read_run, write_reports
 from benchmarks.run import main
 from benchmarks.run_config import RunConfig
+from benchmarks.safety.settings import SafetyConfig
+from benchmarks.translate_config import TranslateConfig
 from corpus.command_line import parse, run
 
 QUICK = {"resamples": 100, "device": "cpu", "batch_size": 4}
@@ -179,6 +183,35 @@ def test_two_runs_beside_one_another(finished, planted, tmp_path, capsys):
     (row,) = [row for row in found if (row["task"], row["rule"]) == ("mmlu_en", "letters")]
     assert row["only_first"] == int((decided[0] & ~decided[1]).sum())
     assert row["items"] == 3
+
+
+def test_two_runs_of_one_name_are_refused_before_a_model_is_asked(tiny_model, planted, finished, tmp_path):
+    """Their columns could not be told apart."""
+    config = RunConfig(
+        model="no/such/model", name="tiny", tasks="mmlu_en", output_dir=str(tmp_path / "second"),
+        data={"mmlu_en": str(planted["mmlu_en"])}, beside=str(finished), **QUICK,
+    )  # fmt: skip
+    with pytest.raises(BenchmarkError, match="runs: two models are called 'tiny'"):
+        main(config)
+    with pytest.raises(BenchmarkError, match="runs: two models are called 'tiny'"):
+        write_reports([finished, finished])
+
+
+def test_a_checkpoint_called_model_has_the_name_of_its_run(tmp_path, monkeypatch):
+    """As training leaves them: out/base/model beside out/sft/model."""
+    paths = ("out/base/model", str(tmp_path / "sft" / "model"), "out/tiny", ".")
+    monkeypatch.chdir(tmp_path)
+    found = [
+        {
+            RunConfig(model=path, tasks="mmlu_en", output_dir="o").model_name,
+            BitsConfig(model=path, text="t", output_dir="o").model_name,
+            TranslateConfig(model=path, data="d", output_dir="o").model_name,
+            SafetyConfig(model=path, output_dir="o").model_name,
+            CardConfig(model=path, output_dir="o").model_name,
+        }
+        for path in paths
+    ]
+    assert found == [{"base"}, {"sft"}, {"tiny"}, {tmp_path.name}]
 
 
 def test_limits_and_shuffled_options_are_in_the_signature(tiny_model, planted, tmp_path):
