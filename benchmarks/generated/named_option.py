@@ -51,8 +51,12 @@ _RIGHT = (
 _IS = "\N{ARABIC LETTER HEH}[\N{ARABIC LETTER YEH}\N{ARABIC LETTER WAW}]"
 _JOINED = r"\w|['\u2019]\w"  # a letter that a word goes on with: I'm
 _ARTICLE = r"(?-i:a\s+\w)"
-_OR = "\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{ARABIC LETTER WAW}"
-_BOXED = re.compile(r"\\(?:boxed|text)\{([^{}]*)\}")
+_AND = "\N{ARABIC LETTER WAW}"
+_OR = f"\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}{_AND}"
+_BECAUSE = "\N{ARABIC LETTER LAM}\N{ARABIC LETTER ALEF WITH HAMZA ABOVE}\N{ARABIC LETTER NOON}"
+_CLOSING = """)]}.:"'*\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK} """
+_BOXED = re.compile(r"\\(?:boxed|fbox|text(?:bf|it|rm)?|math(?:bf|it|rm))\{([^{}]*)\}")
+_SET_OFF = re.compile(r"\\[()\[\]]|\*\*|__|\$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +67,16 @@ class _Patterns:
         cue: After "the answer is".
         first: At the start, alone.
         first_then_text: At the start, before more text.
-        either: At the start, before another letter.
+        said: At the start, before "is correct" or a reason.
+        another: After a letter, "or" and the like before a further one.
         enclosed: In parentheses.
     """
 
     cue: re.Pattern[str]
     first: re.Pattern[str]
     first_then_text: re.Pattern[str]
-    either: re.Pattern[str]
+    said: re.Pattern[str]
+    another: re.Pattern[str]
     enclosed: re.Pattern[str]
 
 
@@ -79,6 +85,11 @@ def _patterns(count: int) -> _Patterns:
     """For the first so many letters of either alphabet."""
     known = "".join(letter for letter, place in _FORMS.items() if place < count)
     letter = rf"(?P<letter>[{known}]){_TATWEEL}?"
+    another = (
+        rf"(?:\s*(?:[,/&\N{{ARABIC COMMA}}]|(?i:and|or)\b|{_OR}|{_AND}))+\s*{_OPENING}"
+        rf"(?!{_ARTICLE})(?P<other>[{known}])(?!{_JOINED})"
+    )
+    right = rf"(?:{'|'.join([*_WORDS.values(), _RIGHT])})"
     return _Patterns(
         cue=re.compile(
             rf"(?:(?:{'|'.join(_WORDS.values())})(?:\s+(?:{'|'.join([*_WORDS.values(), _RIGHT, _IS])}))*"
@@ -86,9 +97,14 @@ def _patterns(count: int) -> _Patterns:
             rf"{_OPENING}(?!{_ARTICLE}){letter}(?!{_JOINED})",
             re.IGNORECASE,
         ),
-        first=re.compile(rf"^{_OPENING}{letter}(?!{_JOINED})(?=\s*(?:$|[^\w\s])|\s*\n)"),
+        first=re.compile(rf"^{_OPENING}{letter}(?!{_JOINED})(?=\s*(?:$|[^\w\s])|\s*\n|{another})"),
         first_then_text=re.compile(rf"^{_OPENING}{letter}\s+(?P<rest>\S.*)", re.DOTALL),
-        either=re.compile(rf"^{_OPENING}{letter}[)\].]*\s*(?:or|/|{_OR})\s*[(\[]*[{known}](?!\w)"),
+        said=re.compile(
+            rf"^{_OPENING}{letter}\s+(?:is\s+(?:the\s+)?(?:correct|right|best|answer)\b|because\b"
+            rf"|{_IS}\s+{right}|{_BECAUSE})",
+            re.IGNORECASE,
+        ),
+        another=re.compile(another),
         enclosed=re.compile(rf"[(\[]\s*{letter}\s*[)\]]"),
     )
 
@@ -96,8 +112,9 @@ def _patterns(count: int) -> _Patterns:
 def named_option(text: str, choices: Sequence[str]) -> int:
     """Index of the option that a text names, or EMPTY, UNREADABLE or OUTSIDE.
 
-    In this order: a letter that the text opens with; the letter after the last "answer is"; the text of exactly one
-    option; one letter in parentheses; a number that no option holds, counted from 1.
+    In this order: a letter that the text opens with; the letter after the last "answer is", either of which names none
+    where another option's letter follows it ("A or B"); the text of exactly one option; one
+    letter in parentheses; a number that no option holds, counted from 1.
 
     >>> choices = ("three", "four", "five", "six")
     >>> [named_option(text, choices) for text in ("B. four", "The answer is (C)", "four", "", "E", "A dog", "2")]
@@ -107,14 +124,10 @@ def named_option(text: str, choices: Sequence[str]) -> int:
     if not plain:
         return EMPTY
     patterns = _patterns(_FEW if len(choices) <= _FEW else len(ARABIC_LETTERS))
-    if patterns.either.match(plain):
+    found = _opening(plain, choices, patterns) or next(reversed([*patterns.cue.finditer(plain)]), None)
+    if found and _names_another(found, choices, patterns):
         return UNREADABLE
-    letter = _opening_letter(plain, choices, patterns)
-    if letter is None:
-        cues = list(patterns.cue.finditer(plain))
-        letter = _FORMS[cues[-1]["letter"]] if cues else None
-    if letter is None:
-        letter = _by_text(plain, choices)
+    letter = _FORMS[found["letter"]] if found else _by_text(plain, choices)
     if letter is None:
         enclosed = {_FORMS[found] for found in patterns.enclosed.findall(plain)}
         letter = enclosed.pop() if len(enclosed) == 1 else None
@@ -127,20 +140,40 @@ def named_option(text: str, choices: Sequence[str]) -> int:
 
 def _plain(text: str) -> str:
     """The text without boxes, emphasis and marks of direction, its letters composed."""
-    unboxed = _BOXED.sub(r"\1", unicodedata.normalize("NFC", text))
-    return western(unboxed).replace("**", "").replace("$", "").strip()
+    plain = _SET_OFF.sub("", unicodedata.normalize("NFC", text))
+    unboxed = 1
+    while unboxed:  # boxes stand in one another
+        plain, unboxed = _BOXED.subn(r"\1", plain)
+    return western(plain).strip()
 
 
-def _opening_letter(text: str, choices: Sequence[str], patterns: _Patterns) -> int | None:
-    """The letter at the start, where it stands alone or right before the text of its own option."""
-    found = patterns.first.match(text)
+def _opening(text: str, choices: Sequence[str], patterns: _Patterns) -> re.Match[str] | None:
+    """The letter at the start: alone, said to be right, or right before the text of its own option."""
+    found = patterns.first.match(text) or patterns.said.match(text)
     if found:
-        return _FORMS[found["letter"]]
+        return found
     found = patterns.first_then_text.match(text)
-    place = _FORMS[found["letter"]] if found else -1
-    if found and 0 <= place < len(choices) and _same_start(found["rest"], choices[place]):
-        return place
+    if found and _same_start(found["rest"], _own(found, choices)):
+        return found
     return None
+
+
+def _own(found: re.Match[str], choices: Sequence[str]) -> str:
+    """The text of the option that a letter stands for; empty where there is none."""
+    place = _FORMS[found["letter"]]
+    return choices[place] if place < len(choices) else ""
+
+
+def _names_another(found: re.Match[str], choices: Sequence[str], patterns: _Patterns) -> bool:
+    """Whether a letter, or its option's text after it, goes on with another option's letter, written alike."""
+    letter = found["letter"]
+    rest = found.string[found.end("letter") :].lstrip(_CLOSING + _TATWEEL)
+    further = patterns.another.match(rest.removeprefix(_own(found, choices)))
+    return (
+        further is not None
+        and further["other"].isupper() == letter.isupper()
+        and _FORMS[letter] != _FORMS[further["other"]] < len(choices)
+    )
 
 
 def _same_start(text: str, choice: str) -> bool:

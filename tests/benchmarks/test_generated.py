@@ -80,6 +80,56 @@ def test_answers_that_are_planted(text, expected):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "A or B", "A and B", "A/B", "A & B", "A, B and C", "(A) or (B)", "A, or B", "A or (B)",
+        "The answer is A or B", "Answer: A and B", "Answer: A/B", "The answer is **A** or **B**.",
+        "The answer is (A) دمشق or (B) القاهرة",
+        "أ أو ب", "أ، ب", "أ و ب", "الإجابة: أ أو ب", "الإجابة هي (أ) و(ب)", "الإجابة: أ دمشق أو ب القاهرة",
+        "The answer is A. No, the answer is B or C.",
+    ],
+)  # fmt: skip
+def test_two_options_at_once_name_none(text):
+    assert named_option(text, CITIES) == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The answer is B, a city", 1), ("The answer is B, n = 5", 1), ("The answer is B or E", 1),
+        ("B, and it is so", 1), ("الإجابة: ب، وهذا واضح", 1), ("Some say A or C. The answer is B", 1),
+    ],
+)  # fmt: skip
+def test_what_goes_on_after_a_letter_need_not_be_an_option(text, expected):
+    assert named_option(text, CITIES) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\(\boxed{B}\)", r"\[\boxed{B}\]", r"The answer is \(\boxed{B}\).", r"\boxed{\text{B}}",
+        r"$\boxed{\textbf{(B)}}$", r"\boxed{\mathrm{B}}", "__B__", "**B** is correct.", "B is the correct answer.",
+        "B is the answer", "B because it lies there",
+        "ب هي الإجابة الصحيحة", "ب هو الخيار الصحيح.", "ب لأنها العاصمة",
+    ],
+)  # fmt: skip
+def test_a_letter_in_boxes_or_said_to_be_right_is_read(text):
+    assert named_option(text, CITIES) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("B is wrong. The answer is C", 2),
+        ("A city is the correct answer", UNREADABLE),
+        ("ب هي مدينة", UNREADABLE),
+    ],
+)
+def test_a_letter_of_which_something_else_is_said_is_not_the_answer(text, expected):
+    assert named_option(text, CITIES) == expected
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("x = 5", 1), ("The answer is x = 5", 1), ("x or y", 3), ("It (x) is largest where (B) says", 1),
