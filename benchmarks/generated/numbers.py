@@ -35,6 +35,13 @@ _CUE = re.compile(
     r"\N{ARABIC LETTER BEH}\N{ARABIC LETTER TEH MARBUTA}))",
     re.IGNORECASE,
 )
+_SET_OFF = r"[\s:=$*(\[{\\]*"
+_TOLD = re.compile(
+    rf"(?:\s*\N{{ARABIC LETTER ALEF}}\N{{ARABIC LETTER LAM}}\w+)?{_SET_OFF}"
+    rf"(?:is|\N{{ARABIC LETTER HEH}}[\N{{ARABIC LETTER YEH}}\N{{ARABIC LETTER WAW}}])?{_SET_OFF}"
+    rf"(?P<number>(?>{_WHOLE}))(?!\s*[-+*/=x\N{{MULTIPLICATION SIGN}}\N{{DIVISION SIGN}}]\s*[$(]?\d)"
+)
+"""What stands right after a cue: a number that no sum begins with."""
 
 
 def western(text: str) -> str:
@@ -58,15 +65,20 @@ def number_after_hashes(text: str) -> Decimal | None:
 
 
 def final_number(text: str) -> Decimal | None:
-    """The number that a text ends in: after four hashes, else the first after its last cue, else the last of all."""
+    """The number that a text ends in: after four hashes, else right after its last cue, else the last of all.
+
+    >>> [str(final_number(text)) for text in ("The answer is 12 of 30.", "The answer is 3 + 4 = 7.")]
+    ['12', '7']
+    """
     strict = number_after_hashes(text)
     if strict is not None:
         return strict
-    cues = list(_CUE.finditer(text))
-    after = numbers_in(text[cues[-1].end() :]) if cues else []
-    if after:
-        return after[0]
-    found = numbers_in(text)
+    plain = western(text)
+    cues = list(_CUE.finditer(plain))
+    told = _TOLD.match(plain, cues[-1].end()) if cues else None
+    if told:
+        return _value(told["number"])
+    found = numbers_in(plain)
     return found[-1] if found else None
 
 

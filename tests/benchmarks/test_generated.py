@@ -179,6 +179,12 @@ def test_numbers_are_read_in_every_writing(number, digits, grouped, around):
     [
         ("#### 1,200", "1200"), ("so 5 and 6\n#### -7\nQuestion 9", "-7"), ("#### $42", "42"),
         ("The answer is 12. There are 30 others.", "12"), ("الإجابة: ٤٥ تفاحة من ٦٠", "45"), ("3 + 4 = 7.", "7"),
+        ("Answer: Janet sells 16 - 3 - 4 = 9 duck eggs a day. She makes 9 * 2 = $18.", "18"),
+        ("The answer is 3 + 4 = 7.", "7"), ("Answer: 3x4 = 12", "12"),
+        ("The answer is 1,500 - 3 = 1,497", "1497"), ("الجواب: لدى جانيت 16 بيضة، تبيع 9، فتكسب 18", "18"),
+        ("The answer is **$18** for 9 eggs", "18"), ("The final answer is: -3, not 4", "-3"),
+        ("Answer: 1.5 + 2 = 3.5", "3.5"), ("الجواب النهائي هو: ٤٥ من ٦٠", "45"), ("الإجابة الصحيحة: ٤٥ من ٦٠", "45"),
+        ("The answer is $12 - not 13", "12"),
         ("1,5", "5"), ("no numbers", None), ("", None), ("−٣", "-3"), ("v2 costs 10%", "10"),
     ],
 )  # fmt: skip
