@@ -35,7 +35,8 @@ SECTIONS: dict[str, tuple[str, str]] = {
         "Bits per byte of held-out text",
         (
             "How many bits a model needs for each byte of text that it was not trained on: a measure that does not "
-            "hang on the tokenizer, nor on chance. Less is better; the best of a row is in bold."
+            "hang on the tokenizer, nor on chance. Less is better; the best of a row is in bold. All columns are of "
+            "the same texts; signatures, below, tell the windows."
         ),
     ),
     "rules": (

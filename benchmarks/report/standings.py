@@ -54,8 +54,21 @@ def _about(row: Mapping[str, Any]) -> str:
     return f"{row['metric']}, {row['tasks']} of its {row['of']} tasks"
 
 
+def of_same_texts(bits: Bits) -> list[Mapping[str, Any] | None]:
+    """Those of the very texts that the first one is of; None for others, which say nothing beside it."""
+    read = [_texts(measured) if measured else None for measured in bits]
+    first = next(filter(None, read), None)
+    return [measured if texts == first else None for measured, texts in zip(bits, read, strict=True)]
+
+
+def _texts(measured: Mapping[str, Any]) -> tuple[str, str]:
+    parts = dict(part.split(":", 1) for part in measured["signature"].split("|"))
+    return parts["texts"], parts["data"]
+
+
 def before_and_after(runs: Sequence[Results], changed: Changed, bits: Bits) -> str:
     """What each later model lost or gained against the first, in both languages; English first, as it can be lost."""
+    bits = of_same_texts(bits)
     told = [
         [
             f'{escape(language_name(row["language"]))}<small class="about">{row["metric"]}</small>',
@@ -93,9 +106,13 @@ def _of_language(measured: Mapping[str, Any] | None, language: str) -> float | N
 
 
 def bits_table(runs: Sequence[Results], bits: Bits) -> str:
-    """Bits per byte of every group of held-out texts, a column for each model; the least of a row is in bold."""
+    """Bits per byte of every group of held-out texts, a column for each model; the least of a row is in bold.
+
+    A model that read other texts than the first is n/a, and a line says so.
+    """
     named: dict[tuple[str, str, str], list[Mapping[str, Any] | None]] = {}
-    for number, measured in enumerate(bits):
+    same = of_same_texts(bits)
+    for number, measured in enumerate(same):
         for group in measured["groups"] if measured else []:
             key = (group["language"], group["group"], group.get("name", ""))
             named.setdefault(key, [None] * len(bits))[number] = group
@@ -108,7 +125,15 @@ def bits_table(runs: Sequence[Results], bits: Bits) -> str:
         size = max(group["bytes"] for group in groups if group)
         told.append([f"{label}{about}", *cells, count(size)])
     header = ("held-out text", *(isolated(results["model"]["name"]) for results in runs), "bytes")
-    return table("Bits per byte", header, told, numeric=range(1, len(header))) if told else ""
+    if not told:
+        return ""
+    others = [
+        isolated(results["model"]["name"])
+        for results, measured, kept in zip(runs, bits, same, strict=True)
+        if measured and not kept
+    ]
+    note = f'<p class="how">n/a, as measured on other texts: {", ".join(others)}.</p>' if others else ""
+    return table("Bits per byte", header, told, numeric=range(1, len(header))) + note
 
 
 def _bits(group: Mapping[str, Any], least: float) -> str:
@@ -230,7 +255,7 @@ def as_text(runs: Sequence[Results], bits: Bits) -> str:
     header = "".join(f"  {f'{language} {metric}, %':>17} {'chance':>6}" for language, metric in kinds)
     header += "".join(f"  {f'{language} bits/byte':>12}" for language in languages)
     lines = [f"{'model':20}{header}"]
-    for results, measured in zip(runs, bits, strict=True):
+    for results, measured in zip(runs, of_same_texts(bits), strict=True):
         cells = ""
         for kind in kinds:
             mean = means(results).get(kind)

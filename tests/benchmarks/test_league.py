@@ -16,7 +16,7 @@ from benchmarks.league.conversations import multiple_choice, write_questions
 from benchmarks.league.settings import LeagueConfig
 from benchmarks.report.league import league, means
 from benchmarks.report.samples import Sample, choices_by_model
-from benchmarks.report.standings import suite_means
+from benchmarks.report.standings import before_and_after, bits_table, of_same_texts, suite_means
 from benchmarks.report.writing import read_run, write_league
 from benchmarks.tasks.suites import SUITES
 from corpus.command_line import parse
@@ -223,6 +223,43 @@ def test_accuracy_and_f1_are_never_averaged_together():
     assert suite_means(runs)[1] == {
         "suite": "arabic", "metric": "F1", "tasks": 1, "of": len(SUITES["arabic"].shots), "means": {"a": 0.1, "b": 0.1},
     }  # fmt: skip
+
+
+def test_bits_of_other_texts_stand_beside_no_ones():
+    """The third read other texts: its 0.5 is not the best of the row, and no "after"."""
+    runs = [{"model": {"name": name}, "scores": []} for name in ("a", "b", "c")]
+    read = [("texts:50|data:aaa", 1.2), ("texts:50|data:aaa", 0.9), ("texts:9|data:bbb", 0.5)]
+    figures = ("bits_per_byte", "low", "high")
+    bits = [
+        {
+            "groups": [{"group": "language", "language": "ar", "bytes": 10} | dict.fromkeys(figures, value)],
+            "signature": f"{texts}|window:64|stride:32|dtype:auto|daad:1",
+        }
+        for texts, value in read
+    ]  # fmt: skip
+    told = bits_table(runs, bits)
+    assert "<b>0.900</b>" in told
+    assert "n/a" in told
+    assert "measured on other texts: <bdi>c</bdi>" in told
+    assert "0.500" not in told
+    assert "other texts" not in bits_table(runs[:2], bits[:2])
+    changed = [
+        {
+            "language": "ar",
+            "metric": "accuracy",
+            "models": ["a", name],
+            "tasks": 1,
+            "before": 0.5,
+            "after": 0.5,
+        }
+        | {"difference": 0.0, "low": 0.0, "high": 0.0}
+        for name in ("b", "c")
+    ]
+    page = before_and_after(runs, changed, bits)
+    assert page.count("1.200") == 2
+    assert page.count("0.900") == 1
+    assert "0.500" not in page
+    assert of_same_texts([None, *bits]) == [None, *bits[:2], None]
 
 
 def test_a_stopped_league_goes_on_and_earlier_runs_stand_beside(
