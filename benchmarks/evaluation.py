@@ -21,7 +21,6 @@ from benchmarks.prompts import Wording, wording
 from benchmarks.run_config import RunConfig
 from benchmarks.scoring.summary import summarize
 from benchmarks.tasks.loading import items_digest, shuffled
-from benchmarks.tasks.suites import TASKS, Chosen
 from benchmarks.tasks.task import GENERATED_RULES, Rule, Task
 from corpus.pipeline.atomic import write_json, write_parquet
 
@@ -245,9 +244,7 @@ def _loaded(config: RunConfig) -> tuple[list[Ready], list[dict[str, str]]]:
     """Tasks with their items, and those that cannot be had, each with the reason."""
     ready, missing = [], []
     chosen = tasks.chosen(config.task_names)
-    for name in config.data:
-        if name not in TASKS:
-            raise BenchmarkError(f"data.{name}: no task has this name; docs/benchmarks.md lists all")
+    tasks.check_data(config.data)
     for each in chosen:
         task = each.task if config.shots < 0 else replace(each.task, shots=config.shots)
         try:
@@ -258,7 +255,7 @@ def _loaded(config: RunConfig) -> tuple[list[Ready], list[dict[str, str]]]:
             missing.append({"task": task.name, "suite": each.suite, "reason": str(error)})
             continue
         if loaded is None:
-            missing.append({"task": task.name, "suite": each.suite, "reason": _reason(each)})
+            missing.append({"task": task.name, "suite": each.suite, "reason": tasks.why_absent(each)})
             continue
         if len(loaded.dev) < task.shots:
             reason = f"{task.shots} shots are asked for, but {loaded.source} has {len(loaded.dev)} dev items"
@@ -274,19 +271,6 @@ def _loaded(config: RunConfig) -> tuple[list[Ready], list[dict[str, str]]]:
                 for part, why in tasks.SUITES[name].elsewhere.items()
             ]
     return ready, missing
-
-
-def _reason(each: Chosen) -> str:
-    reason = (
-        "not published"
-        if each.task.private
-        else "not on the hub in this form"
-        if not each.task.hub
-        else "the hub is off (HF_HUB_OFFLINE)"
-    )
-    if not each.suite:
-        raise BenchmarkError(f"{each.task.name}: {reason}: give its files with --data.{each.task.name}=PATH")
-    return f"{reason}, and no --data.{each.task.name} is given"
 
 
 def _scores(

@@ -25,7 +25,7 @@ def check(config: ContaminationConfig) -> dict[str, Any]:
         BenchmarkError: Items, runs or corpus cannot be read.
     """
     output = Path(config.output_dir)
-    items = gather(config)
+    items, missing = gather(config)
     wanted, hits, documents = look(items, config)
     judged = judge(items, wanted, hits, config.minimum_share)
     settings = {"resamples": config.resamples, "seed": config.seed}
@@ -36,6 +36,7 @@ def check(config: ContaminationConfig) -> dict[str, Any]:
         "corpus": f"{Path(config.corpus).name}, {documents:,} documents",
         "signature": _signature(items, documents, config),
         "tasks": counts(judged),
+        "missing": missing,
         "scores": [
             row
             for directory in config.run_directories

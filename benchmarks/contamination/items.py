@@ -16,13 +16,15 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-def gather(config: ContaminationConfig) -> pl.DataFrame:
-    """Columns task, id, passage, question, ending, choices; each item of a task once.
+def gather(config: ContaminationConfig) -> tuple[pl.DataFrame, list[dict[str, str]]]:
+    """Items by task, id, passage, question, ending, choices, each of a task once; and a suite's tasks that have none.
 
     Raises:
         BenchmarkError: A run or a task's data cannot be read, or two runs mean different items by one id.
     """
+    tasks.check_data(config.data)
     frames = [pl.DataFrame(schema=SCHEMA)]
+    missing = []
     for directory in config.run_directories:
         names = dict.fromkeys(score["task"] for score in read_run(directory)["scores"])
         for name in names:
@@ -32,17 +34,15 @@ def gather(config: ContaminationConfig) -> pl.DataFrame:
         loaded = tasks.load(chosen.task, config.data.get(chosen.task.name, ""))
         if loaded is not None:
             frames.append(_as_frame(chosen.task.name, loaded.test))
-        elif not chosen.suite:
-            raise BenchmarkError(
-                f"{chosen.task.name}: no items: give its files with --data.{chosen.task.name}=PATH"
-            )
+        else:
+            missing.append({"task": chosen.task.name, "reason": tasks.why_absent(chosen)})
     found = pl.concat(frames)
     found = found.filter(~_repeated(found))
     if found.is_empty():
         raise BenchmarkError("tasks: there are no items to look for: give their files with --data.TASK=PATH")
     if found.select("task", "id").is_duplicated().any():
         raise BenchmarkError("runs: they mean different items by the same ids: check them one by one")
-    return found
+    return found, missing
 
 
 def _repeated(items: pl.DataFrame) -> pl.Series:

@@ -81,7 +81,10 @@ def _tasks(results: Results) -> str:
         "task", "items", "contaminated", "by n-grams", "by MinHash", "half of n-grams", "80 % of n-grams",
         "too short to tell", "sources",
     )  # fmt: skip
-    return table("Items", header, rows, numeric=range(1, 8))
+    absent = [[escape(row["task"]), escape(row["reason"])] for row in results["missing"]]
+    return table("Items", header, rows, numeric=range(1, 8)) + (
+        table("Not looked for", ("task", "why"), absent) if absent else ""
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -135,6 +138,8 @@ def as_markdown(results: Results) -> str:
         f"| {row['task']} | {row['items']:,} | {row['contaminated']:,} | {row['short']:,} |"
         for row in results["tasks"]
     ]
+    if results["missing"]:
+        lines += ["", *(f"n/a: {row['task']} ({row['reason']})" for row in results["missing"])]
     if results["scores"]:
         lines += [
             "",
@@ -159,6 +164,7 @@ def as_text(results: Results) -> str:
         f"{row['task']:18} {row['items']:>7,} {row['contaminated']:>13,} {row['short']:>10,}"
         for row in results["tasks"]
     ]
+    lines += [f"{row['task']:18}     n/a  {row['reason']}" for row in results["missing"]]
     for row in results["scores"]:
         if row["first"] and row["without"] is not None:
             lines.append(

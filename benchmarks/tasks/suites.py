@@ -1,7 +1,7 @@
 """Suites: tasks that are reported together, with their shots."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from benchmarks.errors import BenchmarkError
@@ -97,3 +97,32 @@ def chosen(names: Sequence[str]) -> list[Chosen]:
                 "docs/benchmarks.md lists all"
             )
     return list(found.values())
+
+
+def check_data(names: Iterable[str]) -> None:
+    """Refuse paths for what is no task, as --data.mmlu_arr.
+
+    Raises:
+        BenchmarkError: A name is no task's.
+    """
+    for name in names:
+        if name not in TASKS:
+            raise BenchmarkError(f"data.{name}: no task has this name; docs/benchmarks.md lists all")
+
+
+def why_absent(each: Chosen) -> str:
+    """Why a suite's task has no items where no path is given.
+
+    Raises:
+        BenchmarkError: It was named itself, so that it may not be left out.
+    """
+    reason = (
+        "not published"
+        if each.task.private
+        else "not on the hub in this form"
+        if not each.task.hub
+        else "the hub is off (HF_HUB_OFFLINE)"
+    )
+    if not each.suite:
+        raise BenchmarkError(f"{each.task.name}: {reason}: give its files with --data.{each.task.name}=PATH")
+    return f"{reason}, and no --data.{each.task.name} is given"

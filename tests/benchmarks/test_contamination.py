@@ -12,6 +12,7 @@ from benchmarks.contamination.items import SCHEMA
 from benchmarks.contamination.overlap import prepare
 from benchmarks.contamination.settings import ContaminationConfig
 from benchmarks.errors import BenchmarkError
+from benchmarks.tasks.suites import SUITES
 from corpus.command_line import parse
 
 WORDS_EN = "the old river bends twice before it meets a wide and quiet lake under tall green hills".split()
@@ -213,6 +214,22 @@ def test_tasks_by_path_need_no_run(corpus, tmp_path, planted):
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert {row["task"]: row["items"] for row in results["tasks"]} == {"arc_easy": 3, "mmlu_ar": 3}
     assert results["scores"] == []
+    assert results["missing"] == []
+
+
+def test_tasks_of_a_suite_that_are_not_looked_for_are_told(corpus, tmp_path, planted, monkeypatch, capsys):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    main(config(corpus, tmp_path, runs="", tasks="allam", data={"mmlu_en": str(planted["mmlu_en"])}))
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert [row["task"] for row in results["tasks"]] == ["mmlu_en"]
+    absent = {row["task"]: row["reason"] for row in results["missing"]}
+    assert set(absent) == set(SUITES["allam"].shots) - {"mmlu_en"}
+    assert absent["etec"] == "not published, and no --data.etec is given"
+    for told in (
+        capsys.readouterr().out,
+        *((tmp_path / "out" / name).read_text(encoding="utf-8") for name in ("report.html", "results.md")),
+    ):
+        assert "not published, and no --data.etec is given" in told
 
 
 def test_mistakes_are_one_line(corpus, tmp_path, monkeypatch):
@@ -220,6 +237,7 @@ def test_mistakes_are_one_line(corpus, tmp_path, monkeypatch):
     for changes, message in (
         ({"runs": "nowhere"}, "cannot be read"),
         ({"corpus": str(tmp_path / "empty")}, "no Parquet files there"),
+        ({"tasks": "allam", "data": {"mmlu_arr": "x"}}, "data.mmlu_arr: no task has this name"),
         ({"runs": "", "tasks": "arc_easy"}, "give its files with --data.arc_easy=PATH"),
     ):
         with pytest.raises(BenchmarkError, match=message) as caught:
