@@ -176,7 +176,10 @@ def _earlier(directory: Path, name: str, rows: Sequence[Mapping[str, str]]) -> l
     """The translations of an earlier test of the same rows."""
     path = directory / f"{name}.jsonl"
     try:
-        found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        with path.open(
+            encoding="utf-8"
+        ) as lines:  # a translation may hold what splitlines takes for a line's end
+            found = [json.loads(line) for line in lines]
     except (OSError, ValueError) as error:
         raise BenchmarkError(
             f"{path}: cannot be read: give the output directory of a finished test"

@@ -137,6 +137,16 @@ def test_a_directory_translates_and_is_compared(tiny_model, data, tmp_path, caps
         run(tmp_path / "x", other, hypotheses=best, directions="en-ar", beside=str(tmp_path / "given"))
 
 
+def test_an_earlier_translation_may_hold_a_line_separator(tmp_path):
+    data = str(write_jsonl(tmp_path / "two.jsonl", PAIRS[:2]))
+    given = {"ar-en": lines(tmp_path / "h.txt", ["one\u2028line\x85all\u2029of it", "the sea"])}
+    run(tmp_path / "first", data, directions="ar-en", hypotheses=given)
+    again = run(
+        tmp_path / "second", data, directions="ar-en", hypotheses=given, beside=str(tmp_path / "first")
+    )
+    assert {row["difference"] for row in again["directions"]["ar-en"]["compared"]} == {0.0}
+
+
 def test_equal_translations_do_not_differ():
     texts = [row["en"] for row in PAIRS]
     assert all(
