@@ -42,7 +42,7 @@ def read_pairs(path: str, *, own: bool, limit: int) -> list[Pair]:
     """The package's prompts, then those of a file; at most `limit` of each kind, the first ones.
 
     Raises:
-        BenchmarkError: The file cannot be read, lacks a key or repeats an id.
+        BenchmarkError: The file cannot be read, holds no prompts, lacks a key or repeats an id.
     """
     pairs: list[Pair] = []
     if own:
@@ -52,11 +52,14 @@ def read_pairs(path: str, *, own: bool, limit: int) -> list[Pair]:
         ]
     if path:
         try:
-            pairs += _read(Path(path).read_text(encoding="utf-8-sig"), path)
+            found = list(_read(Path(path).read_text(encoding="utf-8-sig"), path))
         except (OSError, UnicodeDecodeError) as error:
             raise BenchmarkError(
                 f"prompts {path}: cannot be read ({error}): give a JSONL file in UTF-8"
             ) from error
+        if not found:
+            raise BenchmarkError(f"prompts {path}: holds no prompts: give id, kind, ar and en in each line")
+        pairs += found
     seen: set[str] = set()
     for pair in pairs:
         if pair.id in seen:
@@ -71,7 +74,7 @@ def prompts_digest(pairs: Sequence[Pair]) -> str:
 
 
 def _read(text: str, where: str) -> Iterator[Pair]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -112,6 +112,21 @@ def test_bad_prompts_are_one_line(tmp_path, line, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_prompt_may_hold_a_line_separator(tmp_path):
+    row = {"id": "1", "kind": "ask", "ar": "ما\u2028هذا", "en": "what\x85is\u2029this"}
+    path = tmp_path / "p.jsonl"
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\r\n", encoding="utf-8", newline="")
+    (pair,) = read_pairs(str(path), own=False, limit=0)
+    assert (pair.ar, pair.en) == (row["ar"], row["en"])
+
+
+def test_a_file_without_prompts_is_refused(tmp_path):
+    path = tmp_path / "empty.jsonl"
+    path.write_text("\n \n", encoding="utf-8")
+    with pytest.raises(BenchmarkError, match=r"prompts .*empty\.jsonl: holds no prompts"):
+        read_pairs(str(path), own=False, limit=0)
+
+
 def test_intervals_are_those_of_scipy():
     for found, asked in ((0, 40), (3, 40), (40, 40), (7, 9)):
         theirs = binomtest(found, asked).proportion_ci(method="wilson")
