@@ -182,9 +182,11 @@ def _ratings(
 def _matrix(rows: pl.DataFrame, column: str, codes: Mapping[str, int]) -> npt.NDArray[np.float64]:
     """Codes of values, float64[units, annotators]; NaN where an annotator gave none."""
     named = rows.select(
-        "unit", "annotator", code=pl.col(column).replace_strict(codes, return_dtype=pl.Float64)
+        "unit",
+        by=pl.lit("by ") + pl.col("annotator"),  # one may be called "unit"
+        code=pl.col(column).replace_strict(codes, return_dtype=pl.Float64),
     )
-    wide = named.pivot("annotator", index="unit", values="code", sort_columns=True).drop("unit")
+    wide = named.pivot("by", index="unit", values="code", sort_columns=True).drop("unit")
     return wide.fill_null(float("nan")).to_numpy().astype(np.float64)
 
 

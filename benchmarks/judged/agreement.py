@@ -73,5 +73,6 @@ def _matrix(part: pl.DataFrame, mode: str, judges: Sequence[str]) -> Floats:
         if mode == "single"
         else pl.col("verdict").replace_strict(CODES, return_dtype=pl.Float64)
     )
-    wide = part.with_columns(value=value).pivot("judge", index=keys, values="value", maintain_order=True)
-    return wide.select(judges).to_numpy().astype(np.float64)
+    by = pl.lit("by ") + pl.col("judge")  # one may be called "first"
+    wide = part.with_columns(value=value, by=by).pivot("by", index=keys, values="value", maintain_order=True)
+    return wide.select(f"by {judge}" for judge in judges).to_numpy().astype(np.float64)

@@ -16,9 +16,10 @@ from benchmarks.human.desk import Desk, lines
 from benchmarks.human.exporting import write_exports
 from benchmarks.human.schedule import units, way
 from benchmarks.human.server import make_server
-from benchmarks.human.settings import ExportConfig, ServeConfig
+from benchmarks.human.settings import AgreementConfig, ExportConfig, ServeConfig
 from benchmarks.human.store import FILE, Click, Store
 from benchmarks.human.study import read_study
+from benchmarks.human.summary import summarize_directory
 
 QUESTIONS = [
     {"id": f"q{n}", "prompt": prompt, "answers": {"base": f"base {n}", "sft": f"sft {n}", "dpo": f"dpo {n}"}}
@@ -191,22 +192,26 @@ def test_what_is_no_judgment_is_refused(questions, tmp_path, annotator, number, 
     store.close()
 
 
-def judged(questions: str, output: Path, mode="compare") -> Path:
+def judged(questions: str, output: Path, mode="compare", names=("Layla", "عمر")) -> Path:
     """A study that two annotators went through: one prefers sft, the other says tie on every third."""
     study = read_study(questions, {})
     server = make_server(ServeConfig(output_dir=str(output), questions=questions, port=0, mode=mode))
     desk, things = server.desk, units(study, mode)
-    for name in ("Layla", "عمر"):
+    for name in names:
         for number, place in enumerate(way(things, name, 0)):
             if mode == "rate":
-                points = {"base": 2, "sft": 4, "dpo": 5}[place.shown[0]] - (name == "عمر" and number % 3 == 0)
+                points = {"base": 2, "sft": 4, "dpo": 5}[place.shown[0]] - (
+                    name == names[1] and number % 3 == 0
+                )
                 for criterion in ("fluency", "correctness", "dialect"):
                     desk.click(name, number, criterion, str(points), 2.0)
                 continue
             rank = [("base", "sft", "dpo").index(model) for model in place.shown]
-            value = "tie" if name == "عمر" and number % 3 == 0 else "first" if rank[0] > rank[1] else "second"
+            value = (
+                "tie" if name == names[1] and number % 3 == 0 else "first" if rank[0] > rank[1] else "second"
+            )
             desk.click(name, number, "preference", value, 2.0)
-    desk.click("Layla", 0, "comment", "<script>alert(1)</script> جيد", 3.0)
+    desk.click(names[0], 0, "comment", "<script>alert(1)</script> جيد", 3.0)
     server.server_close()
     return output
 
@@ -256,6 +261,13 @@ def test_agreement_counts_by_hand(questions, tmp_path, capsys):
     assert results is None  # agreement writes nothing
     assert "on 12 units with several annotators" in text
     assert text.index("dpo  ") < text.index("sft  ") < text.index("base  ")
+
+
+def test_an_annotator_may_have_any_name(questions, tmp_path):
+    """As a column of the table that agreement is computed from is called."""
+    output = judged(questions, tmp_path / "study", names=("unit", "by"))
+    summary = summarize_directory(AgreementConfig(output_dir=str(output), resamples=100))
+    assert summary["agreement"]["preference"]["nominal"]["units"] == 12
 
 
 def test_ratings_are_means_over_questions(questions, tmp_path):

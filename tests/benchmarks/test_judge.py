@@ -364,6 +364,12 @@ def test_agreement_between_judges_is_krippendorffs():
     assert found["krippendorff"]["value"] == pytest.approx(expected)
     assert [row["units"] for row in found["cohen"]] == [40, 35, 35]
     assert agreements(judged(rows[:40]), resamples=100, seed=0) == []
+    names = {"j0": "first", "j1": "question", "j2": "turn"}  # as columns of the frame are called
+    (again,) = agreements(
+        judged([row | {"judge": names[row["judge"]]} for row in rows]), resamples=100, seed=0
+    )
+    assert again["krippendorff"] == found["krippendorff"]
+    assert [row["kappa"] for row in again["cohen"]] == [row["kappa"] for row in found["cohen"]]
 
 
 @pytest.mark.parametrize(
