@@ -26,15 +26,16 @@ def gather(config: CardConfig) -> Facts:
         "digest": check_directory(model),
         "config": _json(model / "config.json", "model"),
         "parameters": parameters(model),
-        "corpus": _manifest(config.corpus, "corpus"),
-        "tokenizer": _manifest(config.tokenizer, "tokenizer"),
+        "corpus": _written(config.corpus, "manifest.json", "corpus", "config", "shards", "counts"),
+        "tokenizer": _written(config.tokenizer, "manifest.json", "tokenizer", "sizes"),
         "training": [
-            (path.name, _manifest(str(path), "training")) for path in config.directories("training")
+            (path.name, _written(str(path), "manifest.json", "training", "result"))
+            for path in config.directories("training")
         ],
         "scores": [read_run(path) for path in config.directories("scores")],
-        "safety": _results(config.safety, "safety", "rates"),
-        "contamination": _results(config.contamination, "contamination", "tasks"),
-        "human": _results(config.human, "human", "agreement"),
+        "safety": _written(config.safety, "results.json", "safety", "rates"),
+        "contamination": _written(config.contamination, "results.json", "contamination", "tasks"),
+        "human": _written(config.human, "results.json", "human", "agreement"),
     }
 
 
@@ -69,16 +70,14 @@ def dig(content: Any, *path: str) -> Any:
     return content
 
 
-def _manifest(directory: str, setting: str) -> Any:
-    return _json(Path(directory) / "manifest.json", setting) if directory else None
-
-
-def _results(directory: str, setting: str, key: str) -> Any:
+def _written(directory: str, name: str, setting: str, *keys: str) -> Any:
+    """What a room left in a directory, which has these keys; None where no directory is given."""
     if not directory:
         return None
-    found = _json(Path(directory) / "results.json", setting)
-    if not isinstance(found, Mapping) or key not in found:
-        raise BenchmarkError(f"{setting}: {directory}/results.json has no {key!r}: it is of another kind")
+    found = _json(Path(directory) / name, setting)
+    for key in keys:
+        if not isinstance(found, Mapping) or key not in found:
+            raise BenchmarkError(f"{setting}: {directory}/{name} has no {key!r}: it is of another kind")
     return found
 
 

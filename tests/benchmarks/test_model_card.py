@@ -233,3 +233,15 @@ def test_mistakes_are_one_line(tiny_model, tmp_path, changes, message):
 def test_results_of_another_kind_are_refused(tiny_model, tmp_path, made):
     with pytest.raises(BenchmarkError, match="has no 'rates'"):
         main(config(tiny_model, tmp_path, measure_gaps=False, safety=made["scores"]))
+
+
+@pytest.mark.parametrize(
+    ("setting", "given", "key"),
+    [("corpus", "first", "shards"), ("tokenizer", "corpus", "sizes"), ("training", "corpus", "result")],
+)
+def test_a_manifest_of_another_kind_is_refused(tiny_model, tmp_path, made, setting, given, key):
+    directory = str(tmp_path / given)
+    with pytest.raises(
+        BenchmarkError, match=rf"{setting}: .*manifest.json has no '{key}': it is of another kind"
+    ):
+        main(config(tiny_model, tmp_path, measure_gaps=False, **{setting: directory}))
