@@ -50,6 +50,8 @@ class BitsConfig:
         ):
             if getattr(self, setting) < least:
                 raise ValueError(f"{setting} must be at least {least}, got {getattr(self, setting)}")
+        if self.window == 1:
+            raise ValueError("window must be at least 2, or 0 for all that the model can read, got 1")
         if self.window and self.stride >= self.window:
             raise ValueError(f"stride must be below the window of {self.window}, got {self.stride}")
 

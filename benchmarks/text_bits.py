@@ -44,6 +44,8 @@ def measure(config: BitsConfig) -> dict[str, Any]:
     stride = config.stride or window // 2
     if window > opened.lm.max_length:
         raise BenchmarkError(f"window must be at most the model's {opened.lm.max_length}, got {window}")
+    if stride >= window:
+        raise BenchmarkError(f"stride must be below the window of {window}, got {stride}: give a smaller one")
     way = f"{opened.digest}|{config.dtype}|{window}|{stride}"
     with _Kept(output / "texts.jsonl") as kept:
         bits = [

@@ -117,6 +117,10 @@ def test_mistakes_are_one_line(tiny_model, tmp_path):
     path = write_jsonl(tmp_path / "texts.jsonl", TEXTS)
     with pytest.raises(BenchmarkError, match="window must be at most the model's 1024, got 4096"):
         text_bits.measure(config(tiny_model, path, tmp_path / "o", window=4096))
+    with pytest.raises(BenchmarkError, match="stride must be below the window of 1024, got 3000"):
+        text_bits.measure(config(tiny_model, path, tmp_path / "o", stride=3000))
+    with pytest.raises(ValueError, match="window must be at least 2"):
+        config(tiny_model, path, tmp_path / "o", window=1)
     with pytest.raises(ValueError, match="stride must be below the window of 8, got 8"):
         config(tiny_model, path, tmp_path / "o", window=8, stride=8)
 
