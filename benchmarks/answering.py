@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, Protocol
 
 import polars as pl
@@ -23,11 +24,17 @@ class Model(Protocol):
 
 
 def examples_for(item: Item, dev: Sequence[Item], shots: int) -> list[Item]:
-    """The first `shots` examples of the item's subject, filled up with the first of others; never the item itself."""
-    others = [each for each in dev if each.id != item.id]
-    same = [each for each in others if each.subject == item.subject]
-    different = [each for each in others if each.subject != item.subject]
-    return [*same, *different][:shots]
+    """The first `shots` examples of the item's subject, filled up with the first of others; never the item itself.
+
+    Ids alone do not tell an item: those of another split may count from the same number.
+    """
+    same = (each for each in dev if each.subject == item.subject and not _is_same(each, item))
+    different = (each for each in dev if each.subject != item.subject and not _is_same(each, item))
+    return list(islice(chain(same, different), shots))
+
+
+def _is_same(one: Item, other: Item) -> bool:
+    return (one.id, one.passage, one.question) == (other.id, other.passage, other.question)
 
 
 @dataclass(frozen=True)

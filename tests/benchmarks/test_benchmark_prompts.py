@@ -55,3 +55,26 @@ def test_examples_are_of_the_same_subject_first():
     found = examples_for(Item(id="9", question="q", choices=("a", "b"), answer=0, subject="y"), dev, 4)
     assert [item.id for item in found] == ["1", "3", "5", "0"]
     assert "1" not in [item.id for item in examples_for(dev[1], dev, 6)]
+
+
+def test_an_example_of_another_split_may_have_the_items_number():
+    dev = [Item(id=str(n), question=f"example {n}", choices=("a", "b"), answer=0) for n in range(4)]
+    item = Item(id="1", question="question 1", choices=("a", "b"), answer=0)
+    assert [each.id for each in examples_for(item, dev, 3)] == ["0", "1", "2"]
+
+
+def test_only_as_many_examples_are_looked_at_as_are_wanted():
+    class Counting(list):
+        looked_at = 0
+
+        def __iter__(self):
+            for each in super().__iter__():
+                self.looked_at += 1
+                yield each
+
+    dev = Counting(Item(id=f"d{n}", question="q", choices=("a", "b"), answer=0) for n in range(1000))
+    item = Item(id="1", question="q", choices=("a", "b"), answer=0)
+    assert examples_for(item, dev, 0) == []
+    assert dev.looked_at == 0
+    assert len(examples_for(item, dev, 5)) == 5
+    assert dev.looked_at == 5
