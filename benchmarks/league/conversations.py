@@ -36,7 +36,7 @@ def write_questions(path: str, most: int, directory: Path) -> dict[str, str]:
             by_language[row.values["language"]].append(asked)
     found = {}
     for language, rows in by_language.items():
-        questions = multiple_choice(rows)[: most or None]
+        questions = multiple_choice(rows, most)
         if questions:
             target = directory / f"own_{language}.jsonl"
             with atomic_path(target) as partial:
@@ -50,20 +50,25 @@ def write_questions(path: str, most: int, directory: Path) -> dict[str, str]:
     return found
 
 
-def multiple_choice(rows: Sequence[Asked]) -> list[dict[str, str]]:
-    """Questions with A to D and the letter of the right answer, in an order drawn by their ids.
+def multiple_choice(rows: Sequence[Asked], most: int = 0) -> list[dict[str, str]]:
+    """Questions with A to D and the letter of the right answer, in an order drawn by their ids; `most`, or all if 0.
 
     Wrong choices are answers to the next questions of the same kind in that order that speak of what this question
     asks about (`about`): an answer about something else would be told by that alone. A question with too few of them
-    is left out.
+    is left out, as is a kind that has only a few answers, such as yes and no.
     """
     ordered = sorted(rows, key=lambda row: _drawn(row[0]))
     by_kind: dict[str, list[Asked]] = {}
     for row in ordered:
         by_kind.setdefault(row[1], []).append(row)
+    by_kind = {kind: each for kind, each in by_kind.items() if len({row[3] for row in each}) >= CHOICES}
     met: dict[str, int] = {}
-    made = []
+    made: list[dict[str, str]] = []
     for identity, kind, question, answer in ordered:
+        if most and len(made) == most:
+            break
+        if kind not in by_kind:
+            continue
         place = met[kind] = met.get(kind, 0) + 1
         others = islice(cycle(by_kind[kind]), place, place + len(by_kind[kind]))
         told = (about(question, other, its_answer) for _, _, other, its_answer in others)

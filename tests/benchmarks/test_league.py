@@ -78,6 +78,28 @@ def test_the_same_file_makes_the_same_questions_with_right_answers_everywhere(co
     assert places["count"].min() > 70  # 100 of each on average
 
 
+def test_only_what_is_wanted_is_made(monkeypatch):
+    """The first of all, in as few comparisons; that yes and no are no four answers is told without any."""
+    from benchmarks.league import conversations
+
+    rows = [(f"{n}", "k", f"q {n}", f"b{n}") for n in range(40)]
+    whole, compared = multiple_choice(rows), []
+
+    def counted(*texts):
+        compared.append(texts)
+        return about(*texts)
+
+    about = conversations.about
+    monkeypatch.setattr(conversations, "about", counted)
+    assert multiple_choice(rows, 5) == whole[:5]
+    assert len(compared) == 5 * 3
+    compared.clear()
+    assert (
+        multiple_choice([(f"{n}", "k", f"Is it {n}?", "No." if n % 2 else "Yes.") for n in range(40)]) == []
+    )
+    assert not compared
+
+
 def test_what_makes_no_question_is_left_out(tmp_path):
     longer = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}] * 2
     rows = [
