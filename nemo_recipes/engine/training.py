@@ -56,9 +56,14 @@ def train(
     journal = Journal(Path(config.output_dir) / "log.jsonl")
     done = _prepare(settings_of(config, objective), config.checkpoint.resume, checkpoints, journal)
     start = time.time_ns() // 1000
+    meter = Meter(
+        assumed_watts=config.hardware.assumed_watts,
+        gpu=f"GPU-{torch.cuda.get_device_properties().uuid}" if kind == "cuda" else "",
+        first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
+    )
     while done < steps:
         done = _run_stretch(
-            config, feeds, kind, parts, done, journal, start, flops_per_token, objective, base
+            config, feeds, kind, parts, done, journal, start, meter, flops_per_token, objective, base
         )
     newest = agree(lambda: checkpoint_files.newest_whole(checkpoints, say))
     assert newest is not None
@@ -135,6 +140,7 @@ def _run_stretch(
     done: int,
     journal: Journal,
     start: int,
+    meter: Meter,
     flops_per_token: int,
     objective: Objective,
     base: Mapping[str, Any] | None,
@@ -159,11 +165,6 @@ def _run_stretch(
         failures.LossGuard(config.failure),
         first_new_row=first_row,
         visible_rows=0 if feed is feeds[-1] else feed.tokenizer.vocab_size,
-    )
-    meter = Meter(
-        assumed_watts=config.hardware.assumed_watts,
-        gpu=f"GPU-{torch.cuda.get_device_properties().uuid}" if kind == "cuda" else "",
-        first_of_machine=dist.get_rank() % config.layout.gpus_per_node == 0,
     )
     energy = Journal(Path(config.output_dir) / "energy.jsonl")
     clock = Clock()

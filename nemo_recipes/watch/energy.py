@@ -35,7 +35,10 @@ class Reading:
 
 
 class Meter:
-    """Reads this process's share: its own GPU, and the processors if it is the first of its machine."""
+    """Reads this process's share: its own GPU, and the processors if it is the first of its machine.
+
+    One for each start, from end to end: the last reading of a start is taken for its sum.
+    """
 
     def __init__(self, *, assumed_watts: float, gpu: str, first_of_machine: bool) -> None:
         self._watts = assumed_watts

@@ -162,6 +162,13 @@ def test_new_rows_learn_first_and_leave_all_else_alone(recipe: dict[str, Any], t
     assert all(torch.equal(rows[name], untrained[name]) for name in others)
     assert not any(torch.equal(everything[name], untrained[name]) for name in others)
     assert [line["phase"] for line in journal(output, "step")] == ["new_rows"] * 4 + ["all"] * 4
+    # One account of energy over both phases: each reading holds all that came before it.
+    readings = [json.loads(line) for line in (output / "energy.jsonl").read_text().splitlines()]
+    assert len({reading["start"] for reading in readings}) == 1
+    seconds = [reading["seconds"] for reading in readings]
+    assert seconds == sorted(seconds)
+    manifest = json.loads((output / "manifest.json").read_text())
+    assert manifest["run"]["energy"]["device_hours"] == seconds[-1] / 3600
 
 
 def test_frozen_layers_stay(recipe: dict[str, Any], tmp_path: Path) -> None:
