@@ -215,6 +215,11 @@ class Training:
             raise ValueError(f"betas must be two numbers of at least 0 and below 1, got {self.betas}")
         if (self.optimizer_state == "kept") != bool(self.optimizer_from):
             raise ValueError("optimizer_from must name the run if optimizer_state is kept, and only then")
+        if self.optimizer_from and self.rows_first_steps:
+            raise ValueError(
+                f"rows_first_steps must be 0 if optimizer_state is kept, for kept means move all rows, got "
+                f"{self.rows_first_steps}"
+            )
         if self.schedule == "wsd" and not self.decay_steps:
             raise ValueError("decay_steps must be at least 1 for schedule wsd, got 0")
 

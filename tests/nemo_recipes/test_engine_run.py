@@ -16,7 +16,7 @@ from nemo_recipes.engine.run import export_newest, run
 from nemo_recipes.errors import PretrainingError
 from nemo_recipes.planning.plan import make_plan
 from nemo_recipes.pretrain import summary
-from nemo_recipes.pretrain_config import PretrainConfig
+from nemo_recipes.pretrain_config import PretrainConfig, Training
 
 
 @pytest.fixture(autouse=True)
@@ -329,6 +329,12 @@ def test_a_kept_optimizer_goes_on_where_it_was_with_fresh_new_rows(
     assert before[name].sum() > 0.05
     record = json.loads((tmp_path / "run/checkpoints/step-00000001/checkpoint.json").read_text())
     assert record["updates"] == 13
+
+
+def test_a_kept_optimizer_would_move_old_rows_while_new_ones_learn_first() -> None:
+    """AdamW moves a row whose gradient is zero by the mean that it kept."""
+    with pytest.raises(ValueError, match="rows_first_steps must be 0 if optimizer_state is kept"):
+        Training(token_budget=1, optimizer_state="kept", optimizer_from="out/run", rows_first_steps=1)
 
 
 def test_a_vocabulary_grows_in_a_run_and_its_later_rows_wait(
