@@ -20,12 +20,17 @@ def training_refusals(config: PretrainConfig, shape: Shape, steps: int) -> list[
             f"data.sequence_length {config.data.sequence_length} exceeds the {shape.max_position_embeddings} positions "
             "of the model"
         )
-    used = max(training.warmup_steps, training.rows_first_steps)
-    if training.schedule == "wsd":
-        used = max(used, training.warmup_steps + training.decay_steps)
+    rows_first, warmup = training.rows_first_steps, training.warmup_steps
+    # Each phase has a warm-up of its own, and the last one the fall.
+    used = rows_first + max(1, warmup + (training.decay_steps if training.schedule == "wsd" else 0))
     if used > steps:
         found.append(
-            f"training.token_budget is {steps:,} steps, fewer than the {used:,} of warm-up, decay or rows first"
+            f"training.token_budget is {steps:,} steps, fewer than the {used:,} of rows first, warm-up and decay"
+        )
+    if rows_first and warmup > rows_first:
+        found.append(
+            f"training.warmup_steps {warmup:,} exceeds training.rows_first_steps {rows_first:,}, which begin with a "
+            "warm-up of their own: lower it, or raise them"
         )
     beyond = [number for number in training.frozen_layers if not 0 <= number < shape.num_hidden_layers]
     if beyond:

@@ -261,6 +261,28 @@ def test_all_reasons_are_given_together() -> None:
     assert all(reason in str(refused.value) for reason in plan.refusals)
 
 
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        ({"rows_first_steps": 60, "warmup_steps": 15, "schedule": "wsd", "decay_steps": 25}, ""),  # 60 + 15 + 25
+        (
+            {"rows_first_steps": 60, "warmup_steps": 15, "schedule": "wsd", "decay_steps": 26},
+            "is 100 steps, fewer than the 101 of rows first, warm-up and decay",
+        ),
+        ({"rows_first_steps": 50, "warmup_steps": 50, "schedule": "cosine"}, ""),
+        ({"rows_first_steps": 51, "warmup_steps": 50}, "is 100 steps, fewer than the 101 of rows first"),
+        ({"rows_first_steps": 100}, "is 100 steps, fewer than the 101 of rows first"),
+        ({"warmup_steps": 100}, ""),
+        ({"rows_first_steps": 9, "warmup_steps": 10}, "warmup_steps 10 exceeds training.rows_first_steps 9"),
+    ],
+)
+def test_each_phase_has_room_for_its_schedule(settings: dict[str, Any], refusal: str) -> None:
+    training = Training(token_budget=100 * 64 * 1024, global_batch=64, **settings)
+    found = planning.make_plan(config(training=training)).refusals
+    assert len(found) == bool(refusal)
+    assert refusal in "".join(found)
+
+
 def test_devices_that_are_no_whole_replicas_are_refused_once() -> None:
     uneven = config(layout=Layout(gpus_per_node=7, strategy="fsdp2", tensor=2))
     assert planning.make_plan(uneven).refusals == (
