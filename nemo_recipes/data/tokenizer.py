@@ -1,12 +1,11 @@
 """What token files need to know of a tokenizer: which files it is, its size, and the ids at the ends of documents."""
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import cause_of
-from corpus.pipeline.atomic import sha256_of
+from corpus.pipeline.atomic import read_json, sha256_of
 from nemo_recipes.errors import PretrainingError
 
 _FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json")
@@ -61,7 +60,7 @@ def open_tokenizer(path: str, end_piece: str = "") -> Tokenizer:
     """Read what is needed of a tokenizer; `end_piece` replaces its own end-of-text.
 
     Raises:
-        PretrainingError: No tokenizer is there, or it has no piece that could end documents.
+        PretrainingError: No tokenizer is there, a file of it is damaged, or it has no piece that could end documents.
     """
     place = Path(path)
     if place.is_file():
@@ -125,13 +124,23 @@ def _special_pieces(directory: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         path = directory / name
-        content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        content = _read_object(path) if path.is_file() else {}
         for key in ("bos_token", "eos_token"):
             value = content.get(key)
             value = value.get("content") if isinstance(value, dict) else value
-            if value:
+            if value and isinstance(value, str):
                 found[key] = value
     return found
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        content = read_json(path)
+    except ValueError as error:
+        raise PretrainingError(f"{path}: not JSON ({cause_of(error, 80)}): save the tokenizer again") from error
+    if not isinstance(content, dict):
+        raise PretrainingError(f"{path}: holds {type(content).__name__}, not an object: save the tokenizer again")
+    return content
 
 
 def _no_end(path: Path, piece: str) -> PretrainingError:

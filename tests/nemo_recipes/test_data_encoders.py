@@ -159,6 +159,27 @@ def test_a_tokenizer_without_an_end_is_refused(tmp_path: Path, fast_dir: Path) -
         open_tokenizer(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "special_tokens_map.json"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"eos_token": "<|end', "not JSON"),
+        (b'{"eos_token": "\xff"}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b'["<|end|>"]', "holds list, not an object"),
+        (b'{"eos_token": ["<|end|>"]}', "names no end-of-text piece"),
+    ],
+)
+def test_a_damaged_file_beside_the_tokenizer_is_one_line(
+    tmp_path: Path, fast_dir: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / "tokenizer.json").write_bytes((fast_dir / "tokenizer.json").read_bytes())
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PretrainingError, match=message) as refused:
+        open_tokenizer(str(tmp_path))
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_ends_stand_around_each_document(model_file: Path) -> None:
     encoded = WordEncoder(model_file).encode(pl.Series(["a b", "", "c"]))
     ids, lengths = with_ends(encoded, 2, None)
