@@ -23,8 +23,9 @@ from experiments.bridge.pairs import for_training, held_out, paired, unpaired
 from experiments.bridge.settings import Texts
 from experiments.errors import ExperimentError
 from experiments.made_texts import as_shard, kept, made_before, write_shard
+from nemo_recipes.data.split import validation_mask
 
-FORMAT = 2
+FORMAT = 3
 HELD_OUT = "held_out_pairs.parquet"
 EXAMPLES = "examples.parquet"
 UNPAIRED = "unpaired"
@@ -168,16 +169,23 @@ def _write_translated(settings: Texts, writer: _Writer) -> None:
             for shard in read_manifest(directory)["shards"]
             if shard["source"] == source
         ]
-        columns = ["id", "text", "language", "domain", "license", "kind"]
-        documents = pl.concat([pl.read_parquet(path, columns=columns) for path in paths]).filter(
-            (pl.col("language") == "ar") & (pl.col("kind") == "translated")
-        )
+        documents = pl.concat([_trained_translations(path, settings.validation_share) for path in paths])
         if documents.height:
             writer.write(f"{source}.given", documents, made_of="translated")
     if not any(part["made_of"] == "translated" for part in writer.parts):
         raise ExperimentError(
-            f"{directory}: holds no Arabic documents of kind translated: give what corpus.translate made"
+            f"{directory}: holds no Arabic documents of kind translated, of originals that are trained on: give what "
+            "corpus.translate made"
         )
+
+
+def _trained_translations(path: Path, validation_share: float) -> pl.DataFrame:
+    """Arabic translations in a shard, without those of held-out documents, which `original` names."""
+    documents = pl.read_parquet(path).filter((pl.col("language") == "ar") & (pl.col("kind") == "translated"))
+    if "original" in documents.columns:
+        held = validation_mask(documents["original"], documents["pair"], validation_share)
+        documents = documents.filter(~pl.Series(held, dtype=pl.Boolean))
+    return documents.select("id", "text", "language", "domain", "license", "kind")
 
 
 def _examples(of_source: Mapping[str, pl.DataFrame], closed: set[str]) -> pl.DataFrame:

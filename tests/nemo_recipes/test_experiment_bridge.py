@@ -30,6 +30,7 @@ from experiments.bridge.texts import EXAMPLES, HELD_OUT, make_texts
 from experiments.bridge.translation import chrf_of, chrf_statistics, opening, read_from_source
 from experiments.bridge.wording import findings
 from experiments.errors import ExperimentError
+from experiments.made_texts import as_shard, write_shard
 from experiments.settings import Stage1
 from nemo_recipes.data.split import validation_mask
 from nemo_recipes.pretrain_config import Shape, Training
@@ -212,6 +213,25 @@ def test_a_translated_corpus_takes_the_place_of_unpaired_texts(texts: Texts, tmp
     assert shares["g"]["wiki.translated.given", "ar", "web"] == pytest.approx(texts.pair_share)
     assert not any(part[0] == "pairs.unpaired" for part in shares["g"])
     assert not any(part[0].endswith(".given") for part in shares["f"])
+
+
+def test_translations_of_held_out_documents_are_not_trained_on(texts: Texts, tmp_path: Path) -> None:
+    """A translation has an id of its own; what is held out goes by the original's, or by its pair's."""
+    originals = pl.Series([f"wiki-{number:03d}" for number in range(300)])
+    pairs = pl.Series(["one pair" if number % 3 == 0 else None for number in range(300)])
+    held = validation_mask(originals, pairs, texts.validation_share)
+    assert held[1:].any()
+    frame = as_shard(
+        pl.DataFrame({"id": originals + "#ar", "pair": pairs, "text": "نص " + originals}).with_columns(
+            language=pl.lit("ar"), domain=pl.lit("web"), license=pl.lit("CC0"), kind=pl.lit("translated")
+        )
+    ).with_columns(original=originals)
+    translated = tmp_path / "translated"
+    shard = write_shard(translated, "shards/one.parquet", frame, "wiki.translated")
+    write_json(translated / "manifest.json", {"shards": [shard], "config": {"sources": []}})
+    make_texts(replace(texts, translated=str(translated)), tmp_path / "texts")
+    written = pl.read_parquet(tmp_path / "texts/shards/wiki.translated.given-00000.parquet")
+    assert written["text"].to_list() == frame["text"].filter(~pl.Series(held)).to_list()
 
 
 # Facts.
