@@ -1,7 +1,7 @@
 """All that a run reads: blend, validation sets, tokenizer."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ class Feed:
         counter: Bytes of each token.
         described: What the data is, as plain data for the manifest; the same data is described the same.
         tokens: Directory of the token files; "" where there is none.
+        decisive: What of it a run that goes on must have in common with the one that stopped, by name.
     """
 
     samples: Samples
@@ -37,6 +38,7 @@ class Feed:
     counter: ByteCounter
     described: dict[str, Any]
     tokens: str = ""
+    decisive: Mapping[str, Any] = field(default_factory=dict)
 
 
 def tokenizer_path(config: PretrainConfig) -> str:
@@ -102,6 +104,8 @@ def make_feed(config: PretrainConfig, prepared: PreparedData, where: str) -> Fee
         counter=byte_counter(tokenizer),
         described=_describe(prepared, blend, sets, tokenizer),
         tokens=str(directory.path),
+        decisive={"token_files": directory.sha256}
+        | {f"share of {part}": share for part, share in prepared.weights.items()},
     )
 
 

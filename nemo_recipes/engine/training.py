@@ -54,7 +54,7 @@ def train(
     _check_feeds(config, feeds, steps)
     checkpoints = Path(config.output_dir) / "checkpoints"
     journal = Journal(Path(config.output_dir) / "log.jsonl")
-    done = _prepare(settings_of(config, objective), config.checkpoint.resume, checkpoints, journal)
+    done = _prepare(settings_of(config, feeds, objective), config.checkpoint.resume, checkpoints, journal)
     start = time.time_ns() // 1000
     meter = Meter(
         assumed_watts=config.hardware.assumed_watts,
@@ -70,14 +70,18 @@ def train(
     return newest
 
 
-def settings_of(config: PretrainConfig, objective: Objective = PRETRAINING) -> dict[str, Any]:
+def settings_of(
+    config: PretrainConfig, feeds: Sequence[Feed], objective: Objective = PRETRAINING
+) -> dict[str, Any]:
     """What a run that goes on must have in common with the one that stopped: not where, or on how many devices."""
     decisive = config.decisive()
     training = {key: value for key, value in decisive["training"].items() if key != "micro_batch"}
     watched = ("attention", "base", "base_tokens", "note")
     model = {key: value for key, value in decisive["model"].items() if key not in watched}
     data = {key: decisive["data"][key] for key in ("sequence_length", "reset_at_documents", "replay_share")}
-    decided = {"training": training, "model": model, "data": data}
+    names = dict.fromkeys(name for feed in feeds for name in feed.decisive)
+    text = {name: [feed.decisive.get(name) for feed in feeds] for name in names}
+    decided = {"training": training, "model": model, "data": data, "text": text}
     return decided | ({"objective": dict(objective.settings)} if objective.settings else {})
 
 
@@ -118,6 +122,7 @@ def _prepare(settings: dict[str, Any], resume: bool, checkpoints: Path, journal:
 
 
 def _check_settings(checkpoints: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    before = {"text": now["text"]} | before  # older checkpoints do not tell what was read
     changed = [
         f"{part}.{name} {before.get(part, {}).get(name)!r} -> {value!r}"
         for part, settings in now.items()
@@ -197,7 +202,7 @@ def _run_stretch(
         Restorer(checkpoints, done),
         watcher,
         *objective.callbacks(journal),
-        Saver(config, checkpoints, settings_of(config, objective), export_each, clock),
+        Saver(config, checkpoints, settings_of(config, feeds, objective), export_each, clock),
     ]
     with quietly():
         trainer = make_trainer(config, kind, callbacks, done)

@@ -1,6 +1,7 @@
 """Whole runs of a tiny model, in this process: what is learned, kept, exported and refused."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -244,8 +245,6 @@ def same_weights(left: Path, right: Path) -> bool:
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     recipe: dict[str, Any], tmp_path: Path, finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import shutil
-
     output = tmp_path / "run"
     shutil.copytree(finished, output)
     damaged = output / "checkpoints/step-00000012/weights/shard-00001-model-00001-of-00001.safetensors"
@@ -264,7 +263,6 @@ def test_a_full_disk_leaves_the_checkpoint_before(
     recipe: dict[str, Any], tmp_path: Path, finished: Path
 ) -> None:
     import resource
-    import shutil
 
     output = tmp_path / "run"
     shutil.copytree(finished, output)
@@ -289,6 +287,27 @@ def test_another_learning_rate_does_not_go_on_with_these_checkpoints(
 ) -> None:
     with pytest.raises(PretrainingError, match=r"training.learning_rate 0.01 -> 0.02"):
         start(configured(recipe, finished, training__learning_rate=0.02))
+
+
+def test_another_blend_does_not_go_on_with_these_checkpoints(
+    recipe: dict[str, Any], finished: Path, tmp_path: Path
+) -> None:
+    """The same file planned again with other shares, token files made anew, and checkpoints of before that was told."""
+    plan = json.loads(Path(recipe["data"]["plan"]).read_text())
+    for row in plan["components"]:
+        row["probability"] *= 1 + (row["language"] == "ar")
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    with pytest.raises(PretrainingError, match=r"text.share of \S+ \[0\.\d+\] -> \[0\.\d+\]"):
+        start(configured(recipe, finished, data__plan=str(tmp_path / "plan.json")))
+    output = shutil.copytree(finished, tmp_path / "run")
+    path = output / "checkpoints/step-00000012/checkpoint.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(remade := record | {"settings": record["settings"] | {"text": {}}}))
+    with pytest.raises(PretrainingError, match=r"text.token_files None -> \['[0-9a-f]+'\]"):
+        start(configured(recipe, output))
+    del remade["settings"]["text"]
+    path.write_text(json.dumps(remade))
+    assert start(configured(recipe, output))["result"]["steps"] == 12
 
 
 def test_a_model_with_fewer_rows_than_ids_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
@@ -341,8 +360,6 @@ def test_a_vocabulary_grows_in_a_run_and_its_later_rows_wait(
     recipe: dict[str, Any], corpus_dir: Path, tmp_path: Path
 ) -> None:
     """A tokenizer with 20 merges for four steps, then the one that has them all."""
-    import shutil
-
     from nemo_recipes.data.settings import Tokens
     from nemo_recipes.data.token_files import encode
 

@@ -264,7 +264,10 @@ def test_all_reasons_are_given_together() -> None:
 @pytest.mark.parametrize(
     ("settings", "refusal"),
     [
-        ({"rows_first_steps": 60, "warmup_steps": 15, "schedule": "wsd", "decay_steps": 25}, ""),  # 60 + 15 + 25
+        (
+            {"rows_first_steps": 60, "warmup_steps": 15, "schedule": "wsd", "decay_steps": 25},
+            "",
+        ),  # 60 + 15 + 25
         (
             {"rows_first_steps": 60, "warmup_steps": 15, "schedule": "wsd", "decay_steps": 26},
             "is 100 steps, fewer than the 101 of rows first, warm-up and decay",
