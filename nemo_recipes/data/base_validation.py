@@ -11,7 +11,7 @@ from corpus.pipeline.atomic import read_json
 from nemo_recipes.data.encoders import choose_kind, make_encoder
 from nemo_recipes.data.part import with_ends
 from nemo_recipes.data.settings import Data
-from nemo_recipes.data.token_directory import TokenDirectory, open_token_directory
+from nemo_recipes.data.token_directory import TokenDirectory, check_tokenizer, open_token_directory
 from nemo_recipes.data.tokenizer import Tokenizer
 from nemo_recipes.data.validation import (
     ValidationSet,
@@ -54,11 +54,9 @@ def base_validation_sets(
 
 def _from_token_files(path: str, tokenizer: Tokenizer, data: Data) -> list[ValidationSet]:
     directory = open_token_directory(Path(path))
-    if (tokenizer.vocab_size, tokenizer.end_id) != (directory.vocab_size, directory.end_id):
-        raise PretrainingError(
-            f"{path}: was made with {directory.vocab_size:,} ids, but the tokenizer of model.base has "
-            f"{tokenizer.vocab_size:,}: give token files of that tokenizer as model.base_tokens"
-        )
+    check_tokenizer(
+        directory, tokenizer, "give token files of the tokenizer of model.base as model.base_tokens"
+    )
     return validation_sets(
         directory,
         sequence_length=data.sequence_length,

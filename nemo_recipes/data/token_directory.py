@@ -12,6 +12,7 @@ from corpus.pipeline.atomic import read_json
 from corpus.pipeline.layout import digest
 from nemo_recipes.data.megatron_files import index_size
 from nemo_recipes.data.split import SPLITS, shared
+from nemo_recipes.data.tokenizer import Tokenizer
 from nemo_recipes.errors import PretrainingError
 
 
@@ -35,6 +36,7 @@ class TokenDirectory:
     parts: Sequence[TokenPart]
     vocab_size: int
     end_id: int
+    vocabulary_digest: str  # digest of the tokenizer's pieces; "" in files that do not tell it
     sha256: str  # digest of all files, from the manifest
     corpus_manifest_sha256: str
 
@@ -71,6 +73,7 @@ def open_token_directory(path: Path) -> TokenDirectory:
             parts=[_part(part) for part in manifest["parts"]],
             vocab_size=manifest["tokenizer"]["vocab_size"],
             end_id=manifest["tokenizer"]["end_id"],
+            vocabulary_digest=manifest.get("vocabulary_digest", ""),
             sha256=_digest(manifest),
             corpus_manifest_sha256=manifest["corpus_manifest_sha256"],
         )
@@ -83,6 +86,24 @@ def open_token_directory(path: Path) -> TokenDirectory:
         raise PretrainingError(
             f"{manifest_path}: not a manifest of token files ({error!r}): make them again"
         ) from error
+
+
+def check_tokenizer(directory: TokenDirectory, tokenizer: Tokenizer, remedy: str) -> None:
+    """See that a tokenizer is the one that made the token files, or has the same pieces; `remedy` says what to do.
+
+    Raises:
+        PretrainingError: It is another.
+    """
+    if (tokenizer.vocab_size, tokenizer.end_id) != (directory.vocab_size, directory.end_id):
+        raise PretrainingError(
+            f"{tokenizer.path}: has {tokenizer.vocab_size:,} ids and ends documents with {tokenizer.end_id}; the token "
+            f"files in {directory.path} were made with {directory.vocab_size:,} and {directory.end_id}: {remedy}"
+        )
+    if directory.vocabulary_digest not in ("", tokenizer.vocabulary_digest()):
+        raise PretrainingError(
+            f"{tokenizer.path}: has as many ids as the tokenizer that made the token files in {directory.path}, but "
+            f"other pieces: {remedy}"
+        )
 
 
 def check_no_leak(directory: TokenDirectory) -> int:

@@ -101,6 +101,7 @@ def encode(settings: Tokens) -> dict[str, Any]:
             parts = _merge_all(tasks, components, Path(settings.corpus), output, workers)
         manifest = plan | {
             "versions": versions,
+            "vocabulary_digest": tokenizer.vocabulary_digest(),
             "dtype": tokenizer.dtype,
             "parts": parts,
             "totals": _totals(parts),

@@ -6,6 +6,7 @@ from typing import Any
 
 from corpus.errors import cause_of
 from corpus.pipeline.atomic import read_json, sha256_of
+from corpus.pipeline.layout import digest
 from nemo_recipes.errors import PretrainingError
 
 _FILES = ("tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json")
@@ -48,6 +49,20 @@ class Tokenizer:
         path = Path(self.path)
         path = path if path.is_file() else path / "tokenizer.model"
         return path if path.is_file() else None
+
+    def vocabulary_digest(self) -> str:
+        """Digest of the pieces by id: the same for a tokenizer that was saved again, or in the other format."""
+        if self.fast_file is not None:
+            import tokenizers
+
+            fast = tokenizers.Tokenizer.from_file(str(self.fast_file))
+            pieces = [[number, piece] for piece, number in fast.get_vocab(with_added_tokens=True).items()]
+        else:
+            from sentencepiece import SentencePieceProcessor
+
+            processor = SentencePieceProcessor(model_file=str(self.sentencepiece_file))
+            pieces = [[number, processor.id_to_piece(number)] for number in range(processor.vocab_size())]
+        return digest(sorted(pieces))
 
     def described(self) -> dict[str, Any]:
         """All but where it lies."""
@@ -137,9 +152,13 @@ def _read_object(path: Path) -> dict[str, Any]:
     try:
         content = read_json(path)
     except ValueError as error:
-        raise PretrainingError(f"{path}: not JSON ({cause_of(error, 80)}): save the tokenizer again") from error
+        raise PretrainingError(
+            f"{path}: not JSON ({cause_of(error, 80)}): save the tokenizer again"
+        ) from error
     if not isinstance(content, dict):
-        raise PretrainingError(f"{path}: holds {type(content).__name__}, not an object: save the tokenizer again")
+        raise PretrainingError(
+            f"{path}: holds {type(content).__name__}, not an object: save the tokenizer again"
+        )
     return content
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from nemo_recipes.data.blend import Blend, make_blend
 from nemo_recipes.data.preparation import PreparedData, prepare
+from nemo_recipes.data.token_directory import check_tokenizer
 from nemo_recipes.data.tokenizer import Tokenizer, open_tokenizer
 from nemo_recipes.data.validation import ValidationSet, validation_sets
 from nemo_recipes.engine.agreement import agree
@@ -76,12 +77,7 @@ def make_feed(config: PretrainConfig, prepared: PreparedData, where: str) -> Fee
             "data.tokenizer is empty, and so is model.checkpoint: name the tokenizer's directory"
         )
     tokenizer = open_tokenizer(where, data.end_piece)
-    if (tokenizer.vocab_size, tokenizer.end_id) != (directory.vocab_size, directory.end_id):
-        raise PretrainingError(
-            f"{where}: has {tokenizer.vocab_size:,} ids and ends documents with {tokenizer.end_id}; the token files in "
-            f"{directory.path} were made with {directory.vocab_size:,} and {directory.end_id}: name the tokenizer that "
-            "made them, or another data.tokens"
-        )
+    check_tokenizer(directory, tokenizer, "name the tokenizer that made them, or another data.tokens")
     blend = make_blend(
         directory,
         prepared.weights,

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import yaml
 from safetensors.torch import load_file
 
 from corpus.command_line import parse
+from nemo_recipes.data.token_directory import check_tokenizer, open_token_directory
+from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.run import export_newest, run
 from nemo_recipes.errors import PretrainingError
@@ -308,6 +311,29 @@ def test_another_blend_does_not_go_on_with_these_checkpoints(
     del remade["settings"]["text"]
     path.write_text(json.dumps(remade))
     assert start(configured(recipe, output))["result"]["steps"] == 12
+
+
+def test_a_tokenizer_of_the_same_size_that_did_not_make_the_token_files_is_refused(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """Two of its pieces change places; the same pieces in a file that was saved again are no other tokenizer."""
+    made_with = Path(recipe["data"]["tokenizer"])
+    other, again = (shutil.copytree(made_with, tmp_path / name) for name in ("other", "again"))
+    content = json.loads((made_with / "tokenizer.json").read_text())
+    (again / "tokenizer.json").write_text(json.dumps(content, indent=8))
+    pieces = content["model"]["vocab"]
+    one, two = (piece for piece, number in pieces.items() if number in (390, 391))
+    pieces[one], pieces[two] = pieces[two], pieces[one]
+    (other / "tokenizer.json").write_text(json.dumps(content))
+    tokens = open_token_directory(Path(recipe["data"]["tokens"]))
+    check_tokenizer(tokens, open_tokenizer(str(again)), "")
+    check_tokenizer(
+        replace(tokens, vocabulary_digest=""), open_tokenizer(str(other)), ""
+    )  # made before it was told
+    with pytest.raises(
+        PretrainingError, match=r"other: has as many ids .* but other pieces: name the tokenizer"
+    ):
+        start(configured(recipe, tmp_path / "run", data__tokenizer=str(other)))
 
 
 def test_a_model_with_fewer_rows_than_ids_is_refused(recipe: dict[str, Any], tmp_path: Path) -> None:
