@@ -189,9 +189,7 @@ def _run_stretch(
     target = Path(config.output_dir) / "model"
 
     def export_each(saved: Path) -> None:
-        if dist.get_rank() == 0:
-            objective.export(saved, config, feeds[-1].tokenizer, target)
-        dist.barrier()
+        agree(lambda: objective.export(saved, config, feeds[-1].tokenizer, target))
 
     callbacks = [
         Bar(

@@ -159,3 +159,43 @@ def test_shards_of_two_processes_are_loaded_by_one(recipe: dict[str, Any], tmp_p
         assert after["step"] == before["step"]
         if before["kind"] == "step":
             assert after["loss"] == pytest.approx(before["loss"], rel=1e-5)
+
+
+AGREEING = """
+import sys, time
+from datetime import timedelta
+import torch.distributed as dist
+from nemo_recipes.engine.agreement import agree
+from nemo_recipes.errors import PretrainingError
+
+rank, store = int(sys.argv[1]), dist.FileStore(sys.argv[2], 2)
+store.add("here", 1)
+while store.add("here", 0) < 2:
+    time.sleep(0.01)
+dist.init_process_group("gloo", store=store, rank=rank, world_size=2, timeout=timedelta(seconds=3))
+looked = agree(lambda: rank)
+
+def work():
+    time.sleep(4)
+    raise PretrainingError("found after a while")
+
+try:
+    agree(work)
+except PretrainingError as error:
+    print(looked, error)
+dist.destroy_process_group()
+"""
+
+
+def test_what_one_process_does_for_all_may_take_longer_than_the_groups_timeout(tmp_path: Path) -> None:
+    """Four seconds of work where collectives time out after three."""
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", AGREEING, str(rank), str(tmp_path / "store")],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    assert [process.communicate(timeout=240)[0] for process in both] == ["0 found after a while\n"] * 2
