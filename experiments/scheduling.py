@@ -44,7 +44,7 @@ def stages(bases: Sequence[Job], legs: Sequence[Job], processes: int) -> Iterato
 
 
 def finished_seeds(jobs: Sequence[Job]) -> list[int]:
-    """Seeds of which every leg is finished."""
+    """Seeds of which every run is finished."""
     unfinished = {job.seed for job in jobs if job.config is not None and not is_finished(job.config)}
     return [seed for seed in dict.fromkeys(job.seed for job in jobs) if seed not in unfinished]
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from corpus.pipeline.atomic import read_json
+from experiments import origin
 from experiments.jobs import Job
 from nemo_recipes.pretrain_config import PretrainConfig
 
@@ -18,6 +19,7 @@ def work(job: Job) -> None:
 
     Raises:
         PretrainingError: The run cannot work, or broke.
+        ExperimentError: It was begun from another plan or starting checkpoint.
         TokenizationError: New rows cannot be made.
         KeyboardInterrupt: A signal asked for a stop; all steps that were done are saved.
     """
@@ -33,9 +35,9 @@ def work(job: Job) -> None:
 
 
 def is_finished(config: PretrainConfig) -> bool:
-    """Whether a run of these settings has come to its end."""
+    """Whether a run of these settings, from the plan and the checkpoint that they name, has come to its end."""
     path = Path(config.output_dir, "manifest.json")
-    return path.is_file() and read_json(path)["config"] == config.decisive()
+    return path.is_file() and read_json(path)["config"] == config.decisive() and origin.is_same(config)
 
 
 def _train(config: PretrainConfig) -> None:
@@ -45,6 +47,7 @@ def _train(config: PretrainConfig) -> None:
 
     plan = make_plan(config)
     check(plan)
+    origin.record(config)
     wall, processor = time.monotonic(), time.process_time()
     try:
         run(config, plan)

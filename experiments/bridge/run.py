@@ -29,7 +29,8 @@ def _report(settings: Bridge, prepared: Prepared) -> dict[str, Any]:
     from experiments.bridge.writing import write_results
     from experiments.scheduling import finished_seeds
 
-    trained = finished_seeds(leg_jobs(settings, prepared.expanded))
+    bases = base_jobs(settings, prepared.base, prepared.expanded)
+    trained = finished_seeds([*bases, *leg_jobs(settings, prepared.expanded)])
     finished = [
         seed
         for seed in trained

@@ -34,8 +34,8 @@ def _report(settings: Forgetting, prepared: Prepared) -> dict[str, Any]:
     from experiments.forgetting.writing import write_results
     from experiments.scheduling import finished_seeds
 
-    jobs = leg_jobs(settings, prepared.base, prepared.expanded)
-    finished = finished_seeds(jobs)
+    bases = base_jobs(settings, prepared.base, prepared.expanded)
+    finished = finished_seeds([*bases, *leg_jobs(settings, prepared.base, prepared.expanded)])
     if not finished:
         raise nothing_finished(settings)
     curves = {

@@ -16,6 +16,7 @@ from corpus.command_line import parse
 from corpus.errors import CorpusError
 from corpus.pair_documents import PairDocuments
 from corpus.pipeline.atomic import read_json, sha256_of, write_json
+from experiments import origin
 from experiments.bridge import facts
 from experiments.bridge.__main__ import summary
 from experiments.bridge.legs import START
@@ -32,8 +33,10 @@ from experiments.bridge.wording import findings
 from experiments.errors import ExperimentError
 from experiments.made_texts import as_shard, write_shard
 from experiments.settings import Stage1
+from experiments.worker import is_finished
+from nemo_recipes.data.settings import Data
 from nemo_recipes.data.split import validation_mask
-from nemo_recipes.pretrain_config import Shape, Training
+from nemo_recipes.pretrain_config import Model, PretrainConfig, Shape, Training
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = str(ROOT / "experiments/bridge/demo.yaml")
@@ -548,6 +551,35 @@ def test_settings_that_cannot_work_are_refused(setting: str, message: str) -> No
         parse(Bridge, "test", ["--config", DEMO, f"--{setting}"])
 
 
+def test_a_run_of_another_plan_or_start_is_not_finished_and_does_not_go_on(tmp_path: Path) -> None:
+    """Settings name files, and these may hold other things than when the run was made."""
+    output, plan, start = tmp_path / "run", tmp_path / "f.yaml", tmp_path / "start"
+    start.mkdir()
+    config = PretrainConfig(
+        output_dir=str(output),
+        data=Data(tokens="tokens", plan=str(plan), sequence_length=32),
+        model=Model(checkpoint=str(start)),
+        training=Training(token_budget=1),
+    )
+    for path in (plan, start / "model.safetensors"):
+        plan.write_text("components: []")
+        (start / "model.safetensors").write_bytes(b"weights")
+        origin.record(config)
+        write_json(output / "manifest.json", {"config": config.decisive()})
+        origin.record(config)
+        assert is_finished(config)
+        path.write_text("another")
+        assert not is_finished(config)
+        (output / "checkpoints").mkdir()
+        with pytest.raises(ExperimentError, match="begun from another plan or starting checkpoint"):
+            origin.record(config)
+        (output / "checkpoints").rmdir()
+        origin.record(config)
+        assert not is_finished(config)  # made of the new one only when it has come to its end again
+        write_json(output / "manifest.json", {"config": config.decisive()})
+        assert is_finished(config)
+
+
 # A whole experiment of a few steps.
 
 
@@ -609,6 +641,12 @@ def test_a_whole_experiment(texts: Texts, base_size: int, tmp_path: Path) -> Non
     # Answers to other questions are no answers.
     with pytest.raises(ExperimentError, match="no seed has all its legs"):
         run(replace(settings, results_only=True, measures=replace(settings.measures, shots=0)))
+    # Nor are legs of another mixture, or of a base that learned otherwise, those of these settings.
+    assert settings.stage1 is not None
+    stage1 = replace(settings.stage1, training=replace(settings.stage1.training, learning_rate=0.02))
+    for other in ({"stage1": stage1}, {"texts": replace(texts, pair_share=texts.pair_share / 2)}):
+        with pytest.raises(ExperimentError, match="no seed has all its legs"):
+            run(replace(settings, results_only=True, **other))
 
     page = Path(found["paths"]["html"]).read_text(encoding="utf-8")
     assert "A &lt;toy&gt; of no use." in page
