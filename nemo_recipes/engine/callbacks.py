@@ -131,8 +131,10 @@ def restore(module: LanguageModel, saved: Path) -> dict[str, Any]:
     record = checkpoint_files.read_record(saved)
     same = record["phase"] == module.phase.what
     checkpoint.load(saved, module.weights(), module.moments() if same else {}, module.means)
-    if same:
-        set_updates(module.adamw(), record["updates"])
+    if not same:
+        for moment in module.moments().values():  # a roll back may come after updates of this phase
+            moment.zero_()
+    set_updates(module.adamw(), record["updates"] if same else 0)
     return record
 
 

@@ -229,6 +229,20 @@ def test_a_broken_step_rolls_back_to_the_last_checkpoint(recipe: dict[str, Any],
 
 
 @pytest.mark.usefixtures("broken_step")
+def test_a_roll_back_to_where_a_phase_began_has_a_fresh_optimizer(
+    recipe: dict[str, Any], tmp_path: Path
+) -> None:
+    """The phase begins after step 4 and makes one update; the sixth step breaks, and what that one left is gone."""
+    changes = {"model__new_rows_from": 380, "training__rows_first_steps": 4, "failure__nan": "roll_back"}
+    output = tmp_path / "run"
+    start(configured(recipe, output, **changes, training__token_budget=6 * 4 * 32))
+    place = output / "checkpoints/step-00000006"
+    assert json.loads((place / "checkpoint.json").read_text())["updates"] == 0
+    moments = load_file(place / "optimizer/shard-00001-model-00001-of-00001.safetensors")
+    assert not any(moment.any() for moment in moments.values())
+
+
+@pytest.mark.usefixtures("broken_step")
 def test_a_broken_step_stops_and_loses_nothing(
     recipe: dict[str, Any], tmp_path: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
