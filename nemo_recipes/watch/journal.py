@@ -4,6 +4,7 @@ What the same run gives again stands in the line itself; what varies with the ma
 """
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,17 @@ class Journal:
         self.path = path
 
     def write(self, line: dict[str, Any]) -> None:
-        """Append a line, whole."""
+        """Append a line, whole, and on its own where a crash cut off the one before."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        with self.path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
     def lines(self, kind: str = "") -> list[dict[str, Any]]:
-        """All lines, or those of one kind; a last line that a crash cut off is left out."""
+        """All lines, or those of one kind; a line that a crash cut off is left out."""
         return [line for line in _read(self.path) if not kind or line["kind"] == kind]
 
     def cut_after(self, step: int) -> None:
@@ -44,5 +49,5 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             yield json.loads(line)
-        except ValueError:
-            return
+        except ValueError:  # cut off by a crash; a start after it wrote on
+            continue

@@ -80,6 +80,10 @@ def test_the_journal_is_cut_back_to_a_step_and_forgives_a_cut_line(tmp_path: Pat
         file.write('{"kind": "step", "st')
     assert [line["step"] for line in journal.lines()] == [0, 1, 2, 3]
     journal.cut_after(2)
+    # A start after the crash writes on, as the ledger's does.
+    journal.write({"kind": "step", "step": 4})
+    journal.write({"kind": "step", "step": 5})
+    assert [line["step"] for line in journal.lines()] == [0, 1, 2, 3, 4, 5]
     assert [json.loads(line)["step"] for line in journal.path.read_text().splitlines()] == [0, 1, 2]
     assert [line["step"] for line in journal.lines("step")] == [1, 2]
 
