@@ -23,11 +23,13 @@ class ByteCounter:
         prefix: Bytes that the tokenizer itself puts before each document (SentencePiece's dummy prefix), which the
             raw text does not have.
         end_id: The id after which a document begins.
+        begin_id: The id that may stand before it; -1 for none.
     """
 
     lengths: NDArray[np.int64]
     prefix: int
     end_id: int
+    begin_id: int = -1
 
     def count(self, tokens: NDArray[np.int64], labels: NDArray[np.int64], counted: NDArray[np.bool_]) -> int:
         """Bytes of the labels that are counted; `tokens` stands one before `labels`. All of one shape.
@@ -36,7 +38,7 @@ class ByteCounter:
         >>> counter.count(np.array([1, 0, 1]), np.array([0, 1, 2]), np.array([True, True, True]))
         4
         """
-        starts = (tokens == self.end_id) & counted & (self.lengths[labels] > 0)
+        starts = ((tokens == self.end_id) | (tokens == self.begin_id)) & counted & (self.lengths[labels] > 0)
         return int(self.lengths[labels][counted].sum()) - self.prefix * int(starts.sum())
 
 
@@ -59,7 +61,7 @@ def _of_sentencepiece(tokenizer: Tokenizer, lengths: NDArray[np.int64]) -> ByteC
             processor.is_control(number) or processor.is_unknown(number) or processor.is_unused(number)
         ):
             lengths[number] = _spelled(processor.id_to_piece(number))
-    return ByteCounter(lengths, _prefix(lengths, processor.encode("a")), tokenizer.end_id)
+    return ByteCounter(lengths, _prefix(lengths, processor.encode("a")), tokenizer.end_id, _begin(tokenizer))
 
 
 def _of_fast(tokenizer: Tokenizer, lengths: NDArray[np.int64]) -> ByteCounter:
@@ -74,7 +76,11 @@ def _of_fast(tokenizer: Tokenizer, lengths: NDArray[np.int64]) -> ByteCounter:
     for number, added in fast.get_added_tokens_decoder().items():
         lengths[number] = 0 if added.special else len(added.content.encode())
     ids = fast.encode("a", add_special_tokens=False).ids
-    return ByteCounter(lengths, _prefix(lengths, ids), tokenizer.end_id)
+    return ByteCounter(lengths, _prefix(lengths, ids), tokenizer.end_id, _begin(tokenizer))
+
+
+def _begin(tokenizer: Tokenizer) -> int:
+    return -1 if tokenizer.begin_id is None else tokenizer.begin_id
 
 
 def _prefix(lengths: NDArray[np.int64], ids: list[int]) -> int:

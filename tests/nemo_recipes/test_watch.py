@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nemo_recipes.data.encoders import choose_kind, make_encoder
+from nemo_recipes.data.part import with_ends
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.planning.settings import Energy
 from nemo_recipes.watch.bits_per_byte import Score, account, forgetting, summed
@@ -29,22 +30,22 @@ TEXTS = [
 ]
 
 
+@pytest.mark.parametrize("begins", [False, True])
 @pytest.mark.parametrize("kind", ["model_file", "fast_dir"])
-def test_bytes_of_tokens_are_the_bytes_of_the_text(kind: str, request: pytest.FixtureRequest) -> None:
-    """SentencePiece with byte fallback and a dummy prefix, and byte-level BPE."""
+def test_bytes_of_tokens_are_the_bytes_of_the_text(
+    kind: str, begins: bool, request: pytest.FixtureRequest
+) -> None:
+    """SentencePiece with byte fallback and a dummy prefix, and byte-level BPE; begin_of_document, and without."""
     tokenizer = open_tokenizer(str(request.getfixturevalue(kind)))
     texts = pl.Series(TEXTS)
     encoded = make_encoder(tokenizer, choose_kind(tokenizer, texts)).encode(texts)
     counter = byte_counter(tokenizer)
-    ends = np.cumsum(encoded.lengths)
-    row = [tokenizer.end_id]
-    for start, end in zip(ends - encoded.lengths, ends, strict=True):
-        row += [*encoded.ids[start:end].tolist(), tokenizer.end_id]
-    ids = np.array(row, dtype=np.int64)
+    framed, lengths = with_ends(encoded, tokenizer.end_id, tokenizer.begin_id if begins else None)
+    ids = np.concatenate(([tokenizer.end_id], framed)).astype(np.int64)
     counted = np.ones(len(ids) - 1, dtype=bool)
     assert counter.count(ids[:-1], ids[1:], counted) == sum(len(text.encode()) for text in TEXTS)
     # What is masked is not counted.
-    counted[: encoded.lengths[0]] = False
+    counted[: lengths[0]] = False
     rest = sum(len(text.encode()) for text in TEXTS[1:])
     assert counter.count(ids[:-1], ids[1:], counted) == rest
 
@@ -79,11 +80,11 @@ def test_the_journal_is_cut_back_to_a_step_and_forgives_a_cut_line(tmp_path: Pat
     with journal.path.open("a") as file:
         file.write('{"kind": "step", "st')
     assert [line["step"] for line in journal.lines()] == [0, 1, 2, 3]
-    journal.cut_after(2)
     # A start after the crash writes on, as the ledger's does.
     journal.write({"kind": "step", "step": 4})
     journal.write({"kind": "step", "step": 5})
     assert [line["step"] for line in journal.lines()] == [0, 1, 2, 3, 4, 5]
+    journal.cut_after(2)
     assert [json.loads(line)["step"] for line in journal.path.read_text().splitlines()] == [0, 1, 2]
     assert [line["step"] for line in journal.lines("step")] == [1, 2]
 
