@@ -1,12 +1,14 @@
 """A directory of token files, as training reads it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from corpus.pipeline.atomic import read_json
 from corpus.pipeline.layout import digest
@@ -46,11 +48,24 @@ class TokenDirectory:
 
     def documents(self, part: TokenPart, split: str) -> pl.DataFrame:
         """Id, key, bytes and tokens of a part's documents, in file order."""
-        path = self.path / split / f"{part.name}.documents.parquet"
+        path = self._documents_path(part, split)
         try:
             return pl.read_parquet(path)
         except (OSError, pl.exceptions.PolarsError) as error:
             raise PretrainingError(f"{path}: cannot be read: make the token files again") from error
+
+    def keys(self, part: TokenPart, split: str) -> Iterator[NDArray[np.uint64]]:
+        """Keys of a part's documents, some at a time."""
+        path = self._documents_path(part, split)
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(columns=["key"]):
+                    yield batch["key"].to_numpy()
+        except (OSError, ValueError, KeyError) as error:
+            raise PretrainingError(f"{path}: cannot be read: make the token files again") from error
+
+    def _documents_path(self, part: TokenPart, split: str) -> Path:
+        return self.path / split / f"{part.name}.documents.parquet"
 
 
 def open_token_directory(path: Path) -> TokenDirectory:
@@ -112,11 +127,11 @@ def check_no_leak(directory: TokenDirectory) -> int:
     Raises:
         PretrainingError: Some are; the first file that holds one is named.
     """
-    keys = [directory.documents(part, "validation")["key"].to_numpy() for part in directory.parts]
+    keys = [some for part in directory.parts for some in directory.keys(part, "validation")]
     validation = np.unique(np.concatenate(keys)) if keys else np.zeros(0, np.uint64)
     for part in directory.parts:
-        found = shared(directory.documents(part, "train")["key"].to_numpy(), validation)
-        if len(found):
+        found = {key for some in directory.keys(part, "train") for key in shared(some, validation).tolist()}
+        if found:
             raise PretrainingError(
                 f"{directory.prefix(part, 'train')}: {len(found):,} of its documents are validation texts too, so the "
                 "validation would measure what was learned by heart: make the token files again"

@@ -8,7 +8,7 @@ from typing import Any
 
 from nemo_recipes.data.blend import Blend, make_blend
 from nemo_recipes.data.preparation import PreparedData, prepare
-from nemo_recipes.data.token_directory import check_tokenizer
+from nemo_recipes.data.token_directory import check_tokenizer, open_token_directory
 from nemo_recipes.data.tokenizer import Tokenizer, open_tokenizer
 from nemo_recipes.data.validation import ValidationSet, validation_sets
 from nemo_recipes.engine.agreement import agree
@@ -60,8 +60,9 @@ def make_feeds(config: PretrainConfig) -> list[Feed]:
         (tokenizer_path(config), "")
     ]:
         look = partial(prepare, replace(config.data, tokenizer=where), Path(config.output_dir), "", tokens)
-        agree(look)
-        feeds.append(make_feed(config, look(), where))
+        prepared = agree(look)
+        open_token_directory(prepared.directory.path)  # which all processes must see
+        feeds.append(make_feed(config, prepared, where))
     return feeds
 
 

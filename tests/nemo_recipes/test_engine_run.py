@@ -13,7 +13,13 @@ import yaml
 from safetensors.torch import load_file
 
 from corpus.command_line import parse
-from nemo_recipes.data.token_directory import check_tokenizer, open_token_directory
+from nemo_recipes.data import preparation
+from nemo_recipes.data.token_directory import (
+    TokenDirectory,
+    TokenPart,
+    check_tokenizer,
+    open_token_directory,
+)
 from nemo_recipes.data.tokenizer import open_tokenizer
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.run import export_newest, run
@@ -146,6 +152,29 @@ def test_a_finished_run_trains_no_more_and_exports_on_demand(finished: Path, rec
 
 def times(directory: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mtime_ns for path in directory.iterdir()}
+
+
+def test_a_start_looks_for_leaks_once_and_by_keys_alone(
+    finished: Path, recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A corpus has many millions of training documents, whose ids nobody needs."""
+    looks, read = [], []
+    real_check, real_read = preparation.check_no_leak, TokenDirectory.documents
+
+    def check(directory: TokenDirectory) -> int:
+        looks.append(real_check(directory))
+        return looks[-1]
+
+    def documents(self: TokenDirectory, part: TokenPart, split: str) -> Any:
+        read.append(split)
+        return real_read(self, part, split)
+
+    monkeypatch.setattr(preparation, "check_no_leak", check)
+    monkeypatch.setattr(TokenDirectory, "documents", documents)
+    start(configured(recipe, finished))
+    assert len(looks) == 1
+    assert looks[0] > 0
+    assert set(read) == {"validation"}
 
 
 def test_new_rows_learn_first_and_leave_all_else_alone(recipe: dict[str, Any], tmp_path: Path) -> None:
