@@ -66,6 +66,8 @@ def prepare(config: SftConfig) -> dict[str, Any]:
     known = read_json(output / TOLD_FILE) if (output / TOLD_FILE).is_file() else {}
     if known.get("key") == key and (output / EXAMPLES_FILE).is_file():
         return {"described": known["described"], "prompts": known["prompts"]}
+    # What was told holds for the examples beside it alone; _make may stop once they are others.
+    (output / TOLD_FILE).unlink(missing_ok=True)
     told = _make(config, tokenizer)
     write_json(output / TOLD_FILE, {"key": key} | told)
     return told

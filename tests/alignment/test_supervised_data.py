@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 
 from alignment.chat_template import encode_conversation, load_chat_tokenizer
 from alignment.conversations import read_conversations
+from alignment.errors import AlignmentError
+from alignment.sft_config import Instructions, InstructionSource, SftConfig
 from alignment.supervised.examples import cut_at_turn, is_validation, make_examples
 from alignment.supervised.noise import lengths_of, noise
 from alignment.supervised.packing import Packs, copies, make_packs, pack
+from alignment.supervised.preparing import digest, prepare, read_prepared
 from alignment.supervised.sequences import Sequences, collate
+from nemo_recipes.pretrain_config import Model
 
 
 def turns(*texts: str) -> list[dict[str, str]]:
@@ -195,3 +199,29 @@ def test_noise_follows_from_the_sequence_and_its_size_from_the_conversation() ->
         # Uniform between -m and m: mean 0, mean square m^2 / 3.
         assert drawn[row, place].square().mean().item() == pytest.approx(most**2 / 3, rel=0.05)
     assert lengths_of(torch.tensor([0])).tolist() == [1.0]
+
+
+def test_a_failed_start_leaves_no_examples_that_the_next_one_takes_for_its_own(
+    base_model_dir: Path, chat_dir: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"messages": turns(f"q{n}", "a")}) + "\n" for n in range(3)))
+
+    def config(sequence_length: int) -> SftConfig:
+        data = Instructions(
+            sources=[InstructionSource(name="a", path=str(path), language="en")],
+            tokenizer=str(chat_dir),
+            sequence_length=sequence_length,
+            validation_share=0.0,
+        )
+        return SftConfig(
+            output_dir=str(tmp_path / "out"), data=data, model=Model(checkpoint=str(base_model_dir))
+        )
+
+    first = prepare(config(64))
+    with pytest.raises(AlignmentError, match="no conversation is left"):
+        prepare(config(2))
+    again = read_prepared(config(64), prepare(config(64)))
+    assert again.described == first["described"]
+    assert digest(again.frame) == again.described["digest"]
+    assert again.frame.height == 3
