@@ -153,10 +153,12 @@ def generate(
     """Ids of an answer to each prompt, its end-of-turn included where it came to one.
 
     Prompts are padded on the left and their padding is masked, so that an answer does not depend on its neighbors but
-    for the order of sums. A prompt as long as the context, or longer, is answered with [].
+    for the order of sums; each is as long as its own prompt leaves room in the context. A prompt as long as the
+    context, or longer, is answered with [].
     """
-    most = model.config.max_position_embeddings
-    asked = [at for at, ids in enumerate(prompts) if len(ids) < most]
+    context = model.config.max_position_embeddings
+    most = np.array([min(settings.new_tokens, context - len(ids)) for ids in prompts])
+    asked = [at for at, limit in enumerate(most) if limit > 0]
     answers: list[list[int]] = [[] for _ in prompts]
     if not asked:
         return answers
@@ -169,25 +171,28 @@ def generate(
     given, mask = tokens.to(model.device), mask.to(model.device)
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
     going, known = np.array(asked), None
+    running = np.ones(len(going), np.bool_)
     with torch.no_grad():
-        for _ in range(min(settings.new_tokens, most - length)):
+        for written in range(1, int(most.max()) + 1):
             output = model(
                 input_ids=given, attention_mask=mask, position_ids=positions, past_key_values=known, use_cache=True,
                 logits_to_keep=1,
             )  # fmt: skip
             chosen, known = choose(output.logits[:, -1].float(), settings, generator), output.past_key_values
-            for at, token in zip(going, chosen.tolist(), strict=True):
-                if not answers[at] or answers[at][-1] != end_id:
-                    answers[at].append(token)
-            running = np.array([answers[at][-1] != end_id for at in going])
+            pieces = chosen.cpu().numpy()
+            for at, piece in zip(going[running], pieces[running].tolist(), strict=True):
+                answers[at].append(piece)
+            running &= (pieces != end_id) & (written < most[going])
             if not running.any():
                 break
-            given, positions = chosen[:, None], positions[:, -1:] + 1
+            # Answers that are done stay in the batch for a while, at positions that the model has.
+            given, positions = chosen[:, None], (positions[:, -1:] + 1).clamp(max=context - 1)
             mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
             if running.sum() * 2 <= len(going):
                 stays = torch.from_numpy(np.flatnonzero(running)).to(model.device)
                 known.batch_select_indices(stays)
                 given, positions, mask, going = given[stays], positions[stays], mask[stays], going[running]
+                running = running[running]
     return answers
 
 

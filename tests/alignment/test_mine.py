@@ -217,6 +217,17 @@ def test_likeliest_answers_equal_those_of_transformers(tiny_model: Any) -> None:
     assert found[-1] == []
 
 
+@pytest.mark.usefixtures("one_thread")
+def test_an_answer_is_as_long_as_its_own_prompt_leaves_room(tiny_model: Any) -> None:
+    """The likeliest tokens of this model never are the end."""
+    prompts = [np.full(length, 7, np.int32) for length in (3, 126, 120, 127)]
+    model, settings, end = tiny_model.eval(), Sampling(temperature=0, new_tokens=20), 1
+    found = generate(model, prompts, settings, end, torch.Generator())
+    assert [len(answer) for answer in found] == [20, 2, 8, 1]
+    for ids, answer in zip(prompts, found, strict=True):
+        assert generate(model, [ids], settings, end, torch.Generator()) == [answer]
+
+
 def test_draws_follow_the_probabilities() -> None:
     """40,000 draws of four tokens, chi-square with 3 degrees of freedom below its 99.99 % point; top_p keeps two."""
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
