@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         encode_conversation,
         encode_conversations,
         encode_prompt,
+        end_of_turn,
     )
     from alignment.chat_template.loading import load_chat_tokenizer
     from alignment.chat_template.saving import save_chat_tokenizer
@@ -21,6 +22,7 @@ _MODULES = {
     "encode_conversation": "encoding",
     "encode_conversations": "encoding",
     "encode_prompt": "encoding",
+    "end_of_turn": "encoding",
     "load_chat_tokenizer": "loading",
     "save_chat_tokenizer": "saving",
 }
@@ -30,6 +32,7 @@ __all__ = [
     "encode_conversation",
     "encode_conversations",
     "encode_prompt",
+    "end_of_turn",
     "load_chat_tokenizer",
     "save_chat_tokenizer",
 ]

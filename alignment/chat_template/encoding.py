@@ -181,6 +181,17 @@ def skeleton(tokenizer: Any, roles: tuple[str, ...], prompt: bool) -> Skeleton:
     return known[key]
 
 
+def end_of_turn(tokenizer: Any) -> int:
+    """Id of the control piece that ends an answer; the end of text where the template ends it with none.
+
+    Raises:
+        AlignmentError: The template refuses a question and its answer.
+    """
+    bones = skeleton(tokenizer, ("user", "assistant"), prompt=False)
+    ends = (bone.id for bone in bones if isinstance(bone, Control) and bone.ends_answer)
+    return next(ends, int(tokenizer.eos_token_id))
+
+
 def _skeleton(tokenizer: Any, roles: tuple[str, ...], prompt: bool) -> Skeleton:
     turns = [{"role": role, "content": f"{_OPEN}{number}{_CLOSE}"} for number, role in enumerate(roles)]
     try:

@@ -17,7 +17,7 @@ def inspect(model: Path) -> dict[str, Any]:
         AlignmentError: A file is missing, the tokenizer has no chat template or more pieces than the model has rows, or
             generation would not stop where the template ends a turn.
     """
-    from alignment.chat_template import load_chat_tokenizer
+    from alignment.chat_template import end_of_turn, load_chat_tokenizer
 
     settings = _read(model, "config.json")
     missing = [name for name in _NEEDED if name not in settings]
@@ -39,17 +39,19 @@ def inspect(model: Path) -> dict[str, Any]:
         _read(model, "generation_config.json") if (model / "generation_config.json").is_file() else {}
     )
     stops = generation.get("eos_token_id", settings.get("eos_token_id"))
-    if tokenizer.eos_token_id not in (stops if isinstance(stops, list) else [stops]):
+    end_id = end_of_turn(tokenizer)
+    end = tokenizer.convert_ids_to_tokens(end_id)
+    if end_id not in (stops if isinstance(stops, list) else [stops]):
         raise AlignmentError(
-            f"{model}: generation stops at {stops}, but the template ends a turn with {tokenizer.eos_token!r} "
-            f"({tokenizer.eos_token_id}): set eos_token_id in generation_config.json"
+            f"{model}: generation stops at {stops}, but the template ends a turn with {end!r} ({end_id}): set "
+            "eos_token_id in generation_config.json"
         )
     return {
         "architecture": settings["architectures"][0],
         "context": settings["max_position_embeddings"],
         "rows": rows,
         "pieces": len(tokenizer),
-        "end_of_turn": tokenizer.eos_token,
+        "end_of_turn": end,
     }
 
 

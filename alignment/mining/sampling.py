@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from alignment.chat_template import encode_prompt
+from alignment.chat_template import encode_prompt, end_of_turn
 from alignment.errors import AlignmentError
 from alignment.mine_config import Sampling
 from corpus.errors import cause_of
@@ -120,6 +120,7 @@ def _part(
     settings: Sampling,
     number: int,
 ) -> pl.DataFrame:
+    end_id = end_of_turn(tokenizer)
     generator = torch.Generator(model.device).manual_seed((settings.seed << 20) + number)
     found: list[tuple[int, int, str, int, bool]] = []
     # Prompts of like length together: less padding. A batch holds all samples of its prompts.
@@ -128,9 +129,9 @@ def _part(
     for first in range(0, len(order), at_once):
         these = order[first : first + at_once]
         repeated = [at for at in these for _ in range(settings.answers)]
-        drawn = generate(model, [prompts[at] for at in repeated], settings, tokenizer.eos_token_id, generator)
+        drawn = generate(model, [prompts[at] for at in repeated], settings, end_id, generator)
         for place, (at, ids) in enumerate(zip(repeated, drawn, strict=True)):
-            ended = bool(ids) and ids[-1] == tokenizer.eos_token_id
+            ended = bool(ids) and ids[-1] == end_id
             text = tokenizer.decode(ids, skip_special_tokens=True).strip()
             found.append((rows[at], place % settings.answers, text, len(ids), ended))
     schema = {

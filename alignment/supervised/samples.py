@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch import Callback, Trainer
 from numpy.typing import NDArray
 
-from alignment.chat_template import encode_prompt
+from alignment.chat_template import encode_prompt, end_of_turn
 from alignment.sft_config import Samples
 from nemo_recipes.engine.language_model import LanguageModel
 from nemo_recipes.engine.parallel import let_go
@@ -70,7 +70,7 @@ class SampleWriter(Callback):
         room = min(self._settings.new_tokens, self._most - len(ids))
         if room < 1:
             return TOO_LONG
-        found = greedy(module, ids, room, self._tokenizer.eos_token_id)
+        found = greedy(module, ids, room, end_of_turn(self._tokenizer))
         return str(self._tokenizer.decode(found, skip_special_tokens=True))
 
 

@@ -53,7 +53,7 @@ class Local:
         self._context = inspect(Path(config.model))["context"]
         import torch
 
-        from alignment.chat_template import load_chat_tokenizer
+        from alignment.chat_template import end_of_turn, load_chat_tokenizer
 
         transformers: Any = import_module("transformers")
         transformers.logging.set_verbosity_error()
@@ -62,6 +62,7 @@ class Local:
             torch.set_num_threads(config.threads)
         torch.manual_seed(config.seed)
         self._tokenizer = load_chat_tokenizer(config.model)
+        self._end_id = end_of_turn(self._tokenizer)
         self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
             config.model, local_files_only=True, use_safetensors=True
         )
@@ -87,8 +88,8 @@ class Local:
                     attention_mask=torch.ones_like(prompt),
                     streamer=streamer,
                     max_new_tokens=self._new_tokens(len(ids)),
-                    eos_token_id=self._tokenizer.eos_token_id,
-                    pad_token_id=self._tokenizer.eos_token_id,
+                    eos_token_id=self._end_id,
+                    pad_token_id=self._end_id,
                     stopping_criteria=transformers.StoppingCriteriaList([lambda *_, **__: stop.is_set()]),
                     **self._sampling(),
                 )

@@ -13,6 +13,7 @@ from alignment.chat_template import (
     encode_conversation,
     encode_conversations,
     encode_prompt,
+    end_of_turn,
     load_chat_tokenizer,
     save_chat_tokenizer,
 )
@@ -80,7 +81,7 @@ def test_the_answer_and_its_end_are_learned_and_nothing_else(tokenizer: Any) -> 
     messages = CONVERSATIONS[1]
     ids, learned = encode_conversation(tokenizer, messages)
     last = ids[learned][-1]
-    assert last == tokenizer.eos_token_id
+    assert last == tokenizer.eos_token_id == end_of_turn(tokenizer)
     assert tokenizer.decode(ids[learned][:-1]).strip() == messages[-1]["content"].strip()
 
 

@@ -372,6 +372,12 @@ def test_one_system_prompt_for_all_does_not_put_all_on_one_side(served_dir: Path
         (lambda model: (model / "chat_template.jinja").unlink(), "no chat template"),
         (lambda model: [path.unlink() for path in model.glob("*.safetensors")], "no .safetensors file"),
         (lambda model: (model / "generation_config.json").write_text('{"eos_token_id": 7}'), "generation stops at 7"),
+        (
+            lambda model: (model / "chat_template.jinja").write_text(
+                "{% for turn in messages %}{{ turn['content'] + '[/INST]' }}{% endfor %}"
+            ),
+            "generation stops at 1, but the template ends a turn with '\\[/INST]'",
+        ),
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_served_is_refused(

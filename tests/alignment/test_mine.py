@@ -228,6 +228,27 @@ def test_an_answer_is_as_long_as_its_own_prompt_leaves_room(tiny_model: Any) -> 
         assert generate(model, [ids], settings, end, torch.Generator()) == [answer]
 
 
+def test_answers_end_where_the_template_ends_a_turn(
+    chat_model: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template marks the end of a turn by a piece of its own, and the tokenizer's end of text is another."""
+    tokenizer = load_chat_tokenizer(chat_model)
+    tokenizer.chat_template = "{% for turn in messages %}{{ turn['content'] + '[/INST]' }}{% endfor %}"
+    end = tokenizer.convert_tokens_to_ids("[/INST]")
+    assert end != tokenizer.eos_token_id
+
+    def generate(_model: Any, prompts: Any, _settings: Any, end_id: int, _generator: Any) -> list[list[int]]:
+        return [[end_id] for _ in prompts]
+
+    monkeypatch.setattr(sampling, "generate", generate)
+    monkeypatch.setattr(sampling, "open_model", lambda *_: torch.nn.Identity())
+    monkeypatch.setattr(torch.nn.Identity, "device", "cpu", raising=False)
+    prompts, _ = read_prompts(Prompts(path=[str(questions)]))
+    found = sampling.sample_answers("", tokenizer, prompts, Sampling(answers=1), tmp_path, {}, "cpu")
+    assert found["ended"].all()
+    assert sampling.end_of_turn(tokenizer) == end
+
+
 def test_draws_follow_the_probabilities() -> None:
     """40,000 draws of four tokens, chi-square with 3 degrees of freedom below its 99.99 % point; top_p keeps two."""
     probabilities = torch.tensor([0.5, 0.3, 0.15, 0.05])
