@@ -2,7 +2,8 @@
 
 Given a mask, torch computes every pair of a sequence and throws most away, so that packing many short conversations
 would cost more in attention than the padding it saves. Here each conversation is one causal call of its own. A model
-that names flash attention does likewise in one kernel, from the same positions, and is left as it is.
+that names flash attention does likewise in one kernel, from the same positions, and is left as it is; so is one that
+attends within a window (Mistral's `sliding_window`), which no causal call keeps to.
 """
 
 from typing import Any
@@ -17,10 +18,11 @@ Spans = tuple[tuple[tuple[int, int], ...], ...]
 
 
 def attend_within_conversations(model: Any) -> None:
-    """Let a model that uses torch's own attention use this one, in place; others stay."""
+    """Let a model that uses torch's own attention, without a window, use this one, in place; others stay."""
     from transformers import AttentionInterface
 
-    if model.config._attn_implementation == "sdpa":  # noqa: SLF001  transformers has no public name for it
+    windowed = getattr(model.config, "sliding_window", None) is not None
+    if model.config._attn_implementation == "sdpa" and not windowed:  # noqa: SLF001  transformers has no public name
         AttentionInterface.register(NAME, attention)
         model.set_attn_implementation(NAME)
 

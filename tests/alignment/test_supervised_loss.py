@@ -132,6 +132,34 @@ def test_packed_equals_apart(base_model_dir: Path, examples: Any, attention: str
             assert torch.allclose(gradient, plain[name], atol=1e-4, rtol=1e-4), name
 
 
+@pytest.mark.parametrize("members", [APART, PACKED])
+def test_a_model_with_a_window_learns_as_it_answers(examples: Any, members: list[list[int]]) -> None:
+    """Twin: the model with eager attention and its own mask, one conversation after another."""
+    from transformers import MistralConfig, MistralForCausalLM
+
+    config = MistralConfig(
+        vocab_size=400,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.1,
+        sliding_window=3,
+    )
+    model = MistralForCausalLM(config).train()
+    module = module_of(model)
+    assert model.config._attn_implementation == "sdpa"
+    loss = summed(module, batch_of(examples, members, 1, positions=members is PACKED)).item()
+    model.set_attn_implementation("eager")
+    total = 0.0
+    for ids, learned in examples.select("ids", "learned").iter_rows():
+        logits = model(input_ids=torch.tensor([ids[:-1]]), use_cache=False).logits[0]
+        losses = torch.nn.functional.cross_entropy(logits, torch.tensor(ids[1:]), reduction="none")
+        total += losses[torch.tensor(learned[1:])].sum().item()
+    assert loss == pytest.approx(total, rel=1e-5)
+
+
 def test_packing_without_positions_would_be_another_loss(tiny_model: Any, examples: Any) -> None:
     """So the test above can tell."""
     module = module_of(tiny_model)
