@@ -1,6 +1,7 @@
 """A model with adapters in it, for the training engine."""
 
 import warnings
+from collections import Counter
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ def make_adapted_model(lora: Lora, model: Model, training: Training, in_shards: 
     before it is sharded, whatever `in_shards` says.
 
     Raises:
-        AlignmentError: The model has none of the layers that `lora` names.
+        AlignmentError: The model has none of the layers that `lora` names, or one shares its weights with another.
     """
     if not lora.rank:
         return make_model(model, training, in_shards)
@@ -33,11 +34,26 @@ def add_adapters(model: Any, lora: Lora, seed: int) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return inject_adapter_in_model(peft_config(lora), model)
+            adapted = inject_adapter_in_model(peft_config(lora), model)
     except ValueError as error:
         raise AlignmentError(
             f"lora.targets: the model has no layer named {' or '.join(lora.targets)}: name linear layers of its decoder"
         ) from error
+    _check_alone(adapted)
+    return adapted
+
+
+def _check_alone(model: Any) -> None:
+    """Refuse an adapter on shared weights, such as a head that is the embedding: merged, it would change both."""
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    uses = Counter(id(parameter) for _, parameter in model.named_parameters(remove_duplicate=False))
+    for name, layer in model.named_modules():
+        if isinstance(layer, BaseTunerLayer) and uses[id(layer.get_base_layer().weight)] > 1:
+            raise AlignmentError(
+                f"lora.targets: {name} shares its weights with another layer of the model, which merging would change "
+                f"too: leave {name.rpartition('.')[2]} out"
+            )
 
 
 def peft_config(lora: Lora) -> Any:

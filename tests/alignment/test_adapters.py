@@ -70,6 +70,28 @@ def test_peft_reads_the_adapter(moved: Any, base_model_dir: Path, tmp_path: Path
     assert torch.allclose(logits(theirs), logits(moved), atol=1e-6)
 
 
+@pytest.mark.parametrize("shared", ["lm_head", "embed_tokens"])
+def test_a_head_that_is_the_embedding_gets_no_adapter(shared: str) -> None:
+    """Merged into one it would change the other; where they are two, either may have one."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    for tied in (False, True):
+        config = LlamaConfig(
+            vocab_size=50,
+            hidden_size=16,
+            intermediate_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            tie_word_embeddings=tied,
+        )
+        model, lora = LlamaForCausalLM(config), Lora(rank=2, targets=["q_proj", shared])
+        if not tied:
+            assert add_adapters(model, lora, seed=1)
+            continue
+        with pytest.raises(AlignmentError, match=rf"{shared} shares its weights .*: leave {shared} out"):
+            add_adapters(model, lora, seed=1)
+
+
 def test_a_layer_that_is_not_there_is_one_line(tiny_model: Any) -> None:
     with pytest.raises(AlignmentError, match=r"lora\.targets: the model has no layer named query"):
         add_adapters(tiny_model, Lora(rank=3, targets=["query"]), seed=1)
