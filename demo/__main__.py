@@ -1,10 +1,11 @@
 """`python -m demo`, which `make demo` runs: from texts out of installed packages to a model that answers."""
 
 import shlex
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -92,8 +93,7 @@ def main() -> int:
     planned = steps(corpus_dir)
     for number, step in enumerate(planned, start=1):
         say(f"\n[{number}/{len(planned)}] {step.purpose}\n$ python -m {shlex.join(step.arguments)}")
-        code = subprocess.run([sys.executable, "-m", *step.arguments], cwd=root, check=False).returncode  # noqa: S603
-        if code:
+        if code := run_step(step.arguments, root):
             return code
     say("\nBits that held-out text costs for each byte, less being better:")
     for line in learned(root):
@@ -106,6 +106,24 @@ def main() -> int:
         say(f"  {path:<36}{what}")
     say("Talk to the model: .venv/bin/python -m alignment.chat --model out/demo/dpo/model")
     return 0
+
+
+def run_step(arguments: Sequence[str], root: Path) -> int:
+    """Run one command at `root`: its exit code, 128 and the signal's number where a signal ended it, 130 after Ctrl-C.
+
+    Ctrl-C reaches the command as well, which saves what it has; it is waited for.
+    """
+    process = subprocess.Popen([sys.executable, "-m", *arguments], cwd=root)  # noqa: S603
+    interrupted = False
+    while True:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            interrupted = True
+            continue
+        if interrupted:
+            return 128 + signal.SIGINT
+        return code if code >= 0 else 128 - code
 
 
 def learned(root: Path) -> Iterator[str]:

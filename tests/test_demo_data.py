@@ -4,6 +4,10 @@ import gzip
 import hashlib
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -242,14 +246,46 @@ def test_the_demo_stops_at_the_first_step_that_fails(
 ) -> None:
     ran = []
 
-    def failing(command: list[str], **options: object) -> object:
-        ran.append(command[2])
-        return type("Answer", (), {"returncode": 2 if command[2] == "corpus.build" else 0})
+    def failing(arguments: tuple[str, ...], _root: Path) -> int:
+        ran.append(arguments[0])
+        return 2 if arguments[0] == "corpus.build" else 0
 
-    monkeypatch.setattr(demo_main.subprocess, "run", failing)
+    monkeypatch.setattr(demo_main, "run_step", failing)
     assert demo_main.main() == 2
     assert ran == ["demo.prepare", "corpus.build"]
     assert "[2/16] build a clean" in capsys.readouterr().out
+
+
+def test_a_step_that_is_interrupted_saves_before_the_demo_ends(tmp_path: Path) -> None:
+    """Ctrl-C goes to the whole group, as a terminal sends it; the step takes half a second to save."""
+    (tmp_path / "slow_step.py").write_text(
+        "import time\n"
+        "from pathlib import Path\n"
+        "try:\n"
+        "    Path('started').touch()\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    time.sleep(0.5)\n"
+        "    Path('saved').touch()\n"
+    )
+    code = (
+        "import sys; from pathlib import Path; from demo.__main__ import run_step; "
+        f"sys.exit(run_step(('slow_step',), Path({str(tmp_path)!r})))"
+    )
+    demo = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    while demo.poll() is None and not (tmp_path / "started").exists():
+        time.sleep(0.02)
+    os.killpg(demo.pid, signal.SIGINT)
+    told = demo.communicate(timeout=30)[1]
+    assert (tmp_path / "saved").exists()
+    assert (demo.returncode, told) == (130, "")
+
+
+def test_a_step_that_a_signal_ended_has_its_number(tmp_path: Path) -> None:
+    (tmp_path / "killed.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    assert demo_main.run_step(("killed",), tmp_path) == 137
 
 
 def test_what_preferences_did_is_told_with_its_interval(tmp_path: Path) -> None:
