@@ -4,7 +4,7 @@ import polars as pl
 
 from alignment.preparation.phrases import first_phrase, holds_phrase, read_phrases
 from alignment.preparation.settings import Artifacts
-from alignment.preparation.turns import hits, is_answer, no_hits
+from alignment.preparation.turns import hits, is_answer, no_hits, symbols
 
 _SHOWN = 80
 
@@ -132,6 +132,7 @@ def _ends(turns: pl.DataFrame, settings: Artifacts) -> pl.DataFrame:
 
 
 def _echoes(turns: pl.DataFrame) -> pl.DataFrame:
-    judged = turns.with_columns(asked=pl.col("folded").shift(1).over("conversation"))
-    echo = is_answer() & (pl.col("folded") == pl.col("asked")) & (pl.col("folded") != "  ")
+    judged = turns.with_columns(said=pl.col("folded") + symbols(pl.col("prose")).list.join(" "))
+    judged = judged.with_columns(asked=pl.col("said").shift(1).over("conversation"))
+    echo = is_answer() & (pl.col("said") == pl.col("asked")) & (pl.col("folded") != "  ")
     return hits(judged, "echo", echo, pl.lit("repeats its question"))

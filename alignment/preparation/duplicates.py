@@ -5,7 +5,7 @@ import numpy.typing as npt
 import polars as pl
 
 from alignment.preparation.settings import Duplicates
-from alignment.preparation.turns import HIT_COLUMNS
+from alignment.preparation.turns import HIT_COLUMNS, symbols
 from corpus.dedup import (
     NearDuplicates,
     band_keys,
@@ -16,7 +16,7 @@ from corpus.dedup import (
 )
 from corpus.dedup import signatures as sign
 from corpus.fold import fold
-from corpus.text_buffers import TextBuffers
+from corpus.text_buffers import TextBuffers, from_buffers, to_buffers
 
 Labels = npt.NDArray[np.int64]
 
@@ -31,7 +31,7 @@ def find(
     """
     rows = stays.arg_true()
     kept = conversations[rows]
-    whole, prompts = (fold(texts) for texts in _texts(kept))
+    whole, prompts = _keys(kept)
     # Folded: tashkeel and punctuation make no text longer.
     length = np.diff(whole.offsets)
     order = priority.gather(rows).to_numpy().astype(np.int64)
@@ -49,14 +49,19 @@ def find(
     return pl.concat(found)
 
 
-def _texts(conversations: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """Whole conversations and their prompts, turns on lines of their own."""
+def _keys(conversations: pl.DataFrame) -> tuple[TextBuffers, TextBuffers]:
+    """Folded texts of conversations and of their prompts, the symbols of the prompts behind both as words."""
     contents = pl.col("messages").list.eval(pl.element().struct.field("content"))
     frame = conversations.select(
         whole=contents.list.join("\n"),
         prompt=contents.list.head(pl.col("messages").list.len() - 1).list.join("\n"),
     )
-    return frame["whole"], frame["prompt"]
+    asked = frame.select(symbols(pl.col("prompt")).list.join(" ")).to_series()
+    whole, prompts = (
+        to_buffers((from_buffers(fold(texts)) + " " + asked).str.strip_chars())
+        for texts in (frame["whole"], frame["prompt"])
+    )
+    return whole, prompts
 
 
 def _near(folded: TextBuffers, settings: NearDuplicates) -> tuple[Labels, npt.NDArray[np.uint32]]:

@@ -191,6 +191,32 @@ def test_prompts_are_compared_by_themselves() -> None:
     assert verdicts(both, duplicates=alone)["rule"].to_list() == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("What is 5 + 3?", "What is 5 - 3?"),
+        ("How much is 5*3?", "How much is 5/3?"),
+        ("What is |-7|?", "What is |7|?"),
+        ("ما ناتج ١٠ + ٥؟", "ما ناتج ١٠ - ٥؟"),
+        ("What does \N{GRINNING FACE} mean?", "What does \N{PARTY POPPER} mean?"),
+        ("Is a < b if a = 1 and b = 2?", "Is a > b if a = 1 and b = 2?"),
+        ("Which is older, C or C++?", "Which is older, C or C#?"),
+    ],
+)
+def test_questions_that_only_a_symbol_tells_apart_both_stay(one: str, other: str) -> None:
+    """And one of them that comes twice, with other punctuation, still goes."""
+    arabic = [ARABIC_ANSWER, "هذا معروف جيدًا.", "اسأل غيري."]
+    english = [ENGLISH_ANSWER, "It is well known.", "Ask someone else."]
+    answers = arabic if "ما" in one else english
+    rows = [list(row) for row in zip((one, other, one + ".."), answers, strict=True)]
+    assert verdicts(rows)["rule"].to_list() == [None, None, "same_prompt"]
+
+
+def test_an_answer_with_another_operator_is_no_echo() -> None:
+    found = verdicts([["7 + 7 = 14, yes or no", "7 - 7 = 14, yes or no"], ["7 + 7 is 14", "7 + 7 is 14."]])
+    assert found["rule"].to_list() == [None, "echo"]
+
+
 def test_the_source_with_priority_keeps_its_copy() -> None:
     config = PrepareConfig(output_dir="x", sources=[InstructionSource(name="a", path="a")])
     rows = frame([[ENGLISH, ENGLISH_ANSWER + " It does."], [ENGLISH, "Yes, it does."]])
