@@ -3,6 +3,7 @@
 import calendar
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ FACT_COLUMNS: dict[str, pl.DataType] = {
     "subject": pl.String(),
     "answer": pl.String(),
 }
+
+_AS_OF = date(2026, 1, 1)
+"""The day of the currencies, so that the same CLDR always makes the same questions."""
 
 OFFICIAL_LANGUAGES_NAMED = 3
 """A state with more official languages than this is not asked about."""
@@ -69,12 +73,10 @@ def translations(territories: Sequence[str] = ()) -> pl.DataFrame:
 
 def _belonging(kind: str, territories: Sequence[str]) -> set[str]:
     """Keys of a kind of names that have to do with these territories; months and days have to do with all."""
-    from babel.numbers import get_territory_currencies
-
     belonging = {
         "territories": set(territories),
         "languages": {code for territory in territories for code in _official_languages(territory)},
-        "currencies": {code for territory in territories for code in get_territory_currencies(territory)[:1]},
+        "currencies": {code for territory in territories for code in _currencies(territory)},
         "scripts": set[str](),
         "months": {str(month) for month in range(1, 13)},
         "days": {str(day) for day in range(7)},
@@ -85,7 +87,15 @@ def _belonging(kind: str, territories: Sequence[str]) -> set[str]:
 def _official_languages(territory: str) -> list[str]:
     from babel.languages import get_official_languages
 
-    return [code.split("_")[0] for code in get_official_languages(territory)]
+    # One that is written in two scripts stands there twice.
+    return list(dict.fromkeys(code.split("_")[0] for code in get_official_languages(territory)))
+
+
+def _currencies(territory: str) -> list[str]:
+    from babel.numbers import get_territory_currencies
+
+    codes: list[str] = get_territory_currencies(territory, start_date=_AS_OF, end_date=_AS_OF)
+    return codes
 
 
 def _locale(code: str) -> Any:
@@ -116,11 +126,10 @@ _NO_TERRITORY = frozenset({"EU", "EZ", "UN", "XA", "XB", "ZZ"})
 
 def _of_territory(territory: str) -> Iterator[_Fact]:
     from babel.lists import format_list
-    from babel.numbers import get_territory_currencies
 
     name = _territory(territory)
-    currencies = get_territory_currencies(territory)
-    if currencies:
+    currencies = _currencies(territory)
+    if len(currencies) == 1:  # where there are several, CLDR does not say which of them is the country's own
         yield _Fact("currency", territory, name, lambda locale: locale.currencies.get(currencies[0]))
     languages = _official_languages(territory)
 

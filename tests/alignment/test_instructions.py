@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,39 @@ def test_facts_are_cldrs(relation: str, entity: str, language: str, subject: str
         pl.col("relation") == relation, pl.col("entity") == entity, pl.col("language") == language
     )
     assert found.select("subject", "answer").rows() == [(subject, answer)]
+
+
+def test_languages_of_two_scripts_are_named_once() -> None:
+    """CLDR has Azerbaijani and Bosnian in both of their scripts, and Serbian too."""
+    found = cldr_facts(["AZ", "BA"]).filter(
+        pl.col("relation") == "official_language", pl.col("language") == "en"
+    )
+    assert dict(found.select("entity", "answer").rows()) == {
+        "AZ": "Azerbaijani",
+        "BA": "Bosnian, Croatian, and Serbian",
+    }
+
+
+def test_currencies_are_asked_for_where_there_is_one_on_a_fixed_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bhutan's first is India's, Namibia's South Africa's."""
+    import babel.numbers
+
+    countries = ["BT", "JO", "NA", "PS"]
+
+    def asked() -> list[str]:
+        return cldr_facts(countries).filter(pl.col("relation") == "currency")["entity"].unique().to_list()
+
+    assert asked() == ["JO"]
+    days = []
+
+    def currencies(territory: str, **when: Any) -> list[str]:
+        days.append(when)
+        return ["JOD"]
+
+    monkeypatch.setattr(babel.numbers, "get_territory_currencies", currencies)
+    asked()
+    assert days
+    assert all(when["start_date"] == when["end_date"] == date(2026, 1, 1) for when in days)
 
 
 def test_every_fact_stands_in_both_languages() -> None:
