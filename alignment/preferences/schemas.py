@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from alignment.conversations.schemas import Message, UnusableRecordError, messages_of
-from alignment.preferences.transcripts import is_transcript, turns_of
+from alignment.preferences.transcripts import asked, is_transcript, turns_of
 
 Record = Mapping[str, Any]
 
@@ -89,7 +89,7 @@ def _split(chosen: list[Message], rejected: list[Message]) -> Pair:
 def _prompt(record: Record) -> list[Message]:
     prompt = record["prompt"]
     if isinstance(prompt, str):
-        prompt = turns_of(prompt) if is_transcript(prompt) else [{"role": "user", "content": prompt}]
+        prompt = asked(prompt) if is_transcript(prompt) else [{"role": "user", "content": prompt}]
     if not isinstance(prompt, list):
         raise UnusableRecordError("not_text", f"'prompt' holds a {type(prompt).__name__}")
     system = record.get("system")

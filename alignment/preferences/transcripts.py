@@ -21,6 +21,16 @@ def turns_of(transcript: str) -> list[dict[str, str]]:
     ]
 
 
+def asked(transcript: str) -> list[dict[str, str]]:
+    r"""The turns of a transcript that may end with the name of who answers.
+
+    >>> asked("\n\nHuman: Hi\n\nAssistant:")
+    [{'role': 'user', 'content': 'Hi'}]
+    """
+    turns = turns_of(transcript)
+    return turns[:-1] if turns[-1:] == [{"role": "assistant", "content": ""}] else turns
+
+
 def is_transcript(text: str) -> bool:
     """Whether a text begins as a transcript does."""
     return bool(_TURN.match(text))

@@ -35,6 +35,11 @@ def test_one_pair_in_every_schema(tmp_path: Path) -> None:
     asked = [{"role": "user", "content": question}]
     forms = {
         "text": {"prompt": question, "chosen": good, "rejected": bad},
+        "text that ends with a name": {
+            "prompt": f"\n\nHuman: {question}\n\nAssistant:",
+            "chosen": good,
+            "rejected": bad,
+        },
         "messages": {"prompt": asked, "chosen": said(good), "rejected": said(bad)},
         "implicit": {"chosen": asked + said(good), "rejected": asked + said(bad)},
         "transcript": {
