@@ -2,6 +2,9 @@
 
 import polars as pl
 
+_ROUNDING = 1e-12
+"""Share of the rewards' size by which their sums may be off: .7 - .2 is a gap of .5."""
+
 WHY_NOT = {
     "no_answer": "the prompt leaves no room in the context, or all its answers are empty",
     "one_answer": "all answers are the same text",
@@ -27,6 +30,7 @@ def pick(answers: pl.DataFrame, num_prompts: int, minimum_gap: float) -> tuple[p
         different=pl.len(),
     )
     gap = pl.col("chosen_reward") - pl.col("rejected_reward")
+    size = pl.max_horizontal(pl.col("chosen_reward", "rejected_reward").abs())
     judged = pl.DataFrame({"prompt": pl.int_range(num_prompts, eager=True)}).join(
         ranked, on="prompt", how="left", maintain_order="left"
     )
@@ -35,7 +39,7 @@ def pick(answers: pl.DataFrame, num_prompts: int, minimum_gap: float) -> tuple[p
         .then(pl.lit("no_answer"))
         .when(pl.col("different") == 1)
         .then(pl.lit("one_answer"))
-        .when(gap < minimum_gap)
+        .when(gap + _ROUNDING * size < minimum_gap)
         .then(pl.lit("gap_too_small"))
     )
     pairs = judged.filter(pl.col("rule").is_null()).drop("rule", "different")

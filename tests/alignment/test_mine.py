@@ -91,6 +91,20 @@ def test_best_and_worst_are_picked_and_every_other_prompt_is_told_why() -> None:
     assert without.rows() == [(1, "one_answer"), (2, "gap_too_small"), (3, "no_answer"), (4, "no_answer")]
 
 
+def test_a_gap_of_the_minimum_is_wide_enough() -> None:
+    """The better answer has .5 and .2, the worse one .2: .7 - .2 falls short of .5 by rounding."""
+    rows = [
+        (0, 0, "a", 0.5 * 1 + 0.2 * 1),
+        (0, 1, "b", 0.5 * 0 + 0.2 * 1),
+        (1, 0, "a", 0.699),
+        (1, 1, "b", 0.2),
+    ]
+    answers = pl.DataFrame(rows, schema=["prompt", "sample", "answer", "reward"], orient="row")
+    pairs, without = pick(answers, 2, minimum_gap=0.5)
+    assert pairs["prompt"].to_list() == [0]
+    assert without.rows() == [(1, "gap_too_small")]
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.sampled_from("abc"), st.floats(-3, 3)), max_size=20),
     st.floats(0.01, 2),
@@ -105,7 +119,8 @@ def test_picking_equals_a_slow_twin(rows: list[tuple[int, str, float]], gap: flo
         for row in rows:
             if row[0] == prompt:
                 first.setdefault(row[1], row[2])
-        if len(first) > 1 and max(first.values()) - min(first.values()) >= gap:
+        size = max(map(abs, first.values()), default=0.0)
+        if len(first) > 1 and max(first.values()) - min(first.values()) + 1e-12 * size >= gap:
             best, worst = max(first, key=first.__getitem__), min(first, key=first.__getitem__)
             expected.append((prompt, best, worst, first[best], first[worst]))
     assert found.rows() == expected
