@@ -19,6 +19,7 @@ from alignment.exporting.settings import Config, ExportConfig
 from corpus.pipeline.atomic import atomic_path, sha256_of, write_json
 
 _SPLITS = ("train", "validation")
+_PLACES = ("source", "line", "rule")
 
 
 def export(config: ExportConfig) -> dict[str, Any]:
@@ -33,17 +34,19 @@ def export(config: ExportConfig) -> dict[str, Any]:
     counts: list[dict[str, Any]] = []
     left_out: list[pl.DataFrame] = []
     paths: list[Path] = []
-    for what, rows in _data(config, model).items():
+    for what, (rows, rejects) in _data(config, model).items():
         for target in tqdm(config.targets, desc=what, unit="target", disable=None):
             fault = _faults(target, what, rows, length)
             kept = rows.filter(fault.is_null())
-            left_out.append(_places(rows, fault, target, what))
+            gone = pl.concat([rejects, rows.select("source", "line", rule=fault).drop_nulls("rule")])
+            named = pl.lit(target).alias("target"), pl.lit(what).alias("what")
+            left_out.append(gone.sort("source", "line", maintain_order=True).select(*named, *_PLACES))
             directory = output / target / what
             train, validation = _split(kept, config.validation_share)
             if train.is_empty() or validation.is_empty():
                 raise AlignmentError(
                     f"{target} {what}: {train.height} rows to train on and {validation.height} to validate with are "
-                    f"left of {rows.height} (left out: {dict(Counter(fault.drop_nulls().to_list()))}): give more "
+                    f"left of {rows.height + rejects.height} (left out: {_by_rule(gone)}): give more "
                     "data, or raise sequence_length or validation_share"
                 )
             for name, part in zip(_SPLITS, (train, validation), strict=True):
@@ -51,7 +54,7 @@ def export(config: ExportConfig) -> dict[str, Any]:
                 with atomic_path(paths[-1]) as partial:
                     _SHAPES[target, what](part).write_ndjson(partial)
             paths.append(_write_config(config, target, what, model, directory, length))
-            counts.append(_count(target, what, train, validation, fault))
+            counts.append(_count(target, what, train, validation, gone))
     with atomic_path(output / "left_out.jsonl") as partial:
         pl.concat(left_out).write_ndjson(partial)
     manifest = {
@@ -77,8 +80,8 @@ _SHAPES: dict[tuple[str, str], Callable[[pl.DataFrame], pl.DataFrame]] = {
 }
 
 
-def _data(config: ExportConfig, model: Path) -> dict[str, pl.DataFrame]:
-    """Rows by what they are for, with `messages` (for pairs the longer side) and `tokens`; what is broken stays out."""
+def _data(config: ExportConfig, model: Path) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]]:
+    """Rows by use, with `messages` (for pairs the longer side) and `tokens`, and the places of broken records."""
     from alignment.chat_template import load_chat_tokenizer
 
     tokenizer = load_chat_tokenizer(model)
@@ -86,23 +89,26 @@ def _data(config: ExportConfig, model: Path) -> dict[str, pl.DataFrame]:
     if config.instructions:
         from alignment.conversations import read_conversations
 
-        frame = read_conversations(config.instructions).frame
-        data["sft"] = frame.with_columns(tokens=_tokens(tokenizer, frame["messages"]))
+        read = read_conversations(config.instructions)
+        frame = read.frame.with_columns(tokens=_tokens(tokenizer, read.frame["messages"]))
+        data["sft"] = frame, read.rejects.select(_PLACES)
     if config.preferences:
         from alignment.preferences import read_preferences
 
-        pairs = read_preferences(config.preferences).frame
+        found = read_preferences(config.preferences)
+        pairs = found.frame
         sides = [
             pairs.select(messages=pl.concat_list("prompt", side))["messages"]
             for side in ("chosen", "rejected")
         ]
         tokens = [_tokens(tokenizer, side).to_numpy() for side in sides]
         longer = pl.Series(tokens[0] >= tokens[1])
-        data["dpo"] = pairs.with_columns(
+        frame = pairs.with_columns(
             messages=sides[0].zip_with(longer, sides[1]),
             tokens=pl.Series(np.maximum(*tokens)),
             answer_turns=pl.max_horizontal(pl.col("chosen").list.len(), pl.col("rejected").list.len()),
         )
+        data["dpo"] = frame, found.rejects.select(_PLACES)
     return data
 
 
@@ -129,24 +135,19 @@ def _split(rows: pl.DataFrame, share: float) -> tuple[pl.DataFrame, pl.DataFrame
     return rows.filter(drawn >= share), rows.filter(drawn < share)
 
 
-def _places(rows: pl.DataFrame, fault: pl.Series, target: str, what: str) -> pl.DataFrame:
-    return (
-        rows.select("source", "line", rule=fault)
-        .filter(pl.col("rule").is_not_null())
-        .select(pl.lit(target).alias("target"), pl.lit(what).alias("what"), "source", "line", "rule")
-    )
+def _by_rule(gone: pl.DataFrame) -> dict[str, int]:
+    return dict(sorted(Counter(gone["rule"]).items()))
 
 
 def _count(
-    target: str, what: str, train: pl.DataFrame, validation: pl.DataFrame, fault: pl.Series
+    target: str, what: str, train: pl.DataFrame, validation: pl.DataFrame, gone: pl.DataFrame
 ) -> dict[str, Any]:
-    left = dict(sorted(Counter(fault.drop_nulls().to_list()).items()))
     return {
         "target": target,
         "what": what,
         "train": train.height,
         "validation": validation.height,
-        "left_out": left,
+        "left_out": _by_rule(gone),
         "longest": int(pl.concat([train, validation])["tokens"].max() or 0),  # type: ignore[arg-type]
     }
 

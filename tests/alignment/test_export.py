@@ -298,6 +298,33 @@ def test_what_a_project_cannot_take_is_left_out_and_said(exported: Path) -> None
     assert sft["train"] + sft["validation"] == len(conversations()) - 3
 
 
+def test_what_cannot_be_read_is_left_out_and_said_too(served_dir: Path, tmp_path: Path) -> None:
+    lines = [json.dumps(row) for row in conversations()[4:]]
+    lines[2:2] = ["{broken", json.dumps({"messages": [turn("user", "no answer")]})]
+    (tmp_path / "sft.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    pair_lines = [json.dumps(row) for row in pairs()]
+    (tmp_path / "dpo.jsonl").write_text("\n".join([*pair_lines, "[]"]) + "\n", encoding="utf-8")
+    config = ExportConfig(
+        output_dir=str(tmp_path / "out"),
+        model=str(served_dir),
+        instructions=[str(tmp_path / "sft.jsonl")],
+        preferences=[str(tmp_path / "dpo.jsonl")],
+        targets=["nemo_rl"],
+        validation_share=0.2,
+    )
+    manifest = export(config)
+    left = [tuple(row.values()) for row in read(tmp_path / "out" / "left_out.jsonl")]
+    assert left == [
+        ("nemo_rl", "sft", "sft.jsonl", 3, "invalid_json"),
+        ("nemo_rl", "sft", "sft.jsonl", 4, "no_assistant_turn"),
+        ("nemo_rl", "dpo", "dpo.jsonl", 41, "bad_record"),
+    ]
+    assert [row["left_out"] for row in manifest["counts"]] == [
+        {"invalid_json": 1, "no_assistant_turn": 1},
+        {"bad_record": 1},
+    ]
+
+
 def test_lengths_are_compared_as_nemo_rl_does() -> None:
     """sft_processor drops at `length >= max_seq_length`, preference_preprocessor above it only."""
     rows = pl.DataFrame(
