@@ -15,7 +15,7 @@ from alignment.chat_template.agreement import check_same_pieces
 from alignment.conversations.reading import files_of, read_conversations
 from alignment.errors import AlignmentError
 from alignment.sft_config import InstructionSource, SftConfig
-from alignment.supervised.examples import REMARKS, make_examples
+from alignment.supervised.examples import REMARKS, is_validation, make_examples
 from corpus.pipeline.atomic import atomic_path, read_json, sha256_of, write_json, write_parquet
 
 EXAMPLES_FILE = "data/examples.parquet"
@@ -90,7 +90,8 @@ def _make(config: SftConfig, tokenizer: Any) -> dict[str, Any]:
         ):
             remarks.append(rows.select(REMARKS.keys()).with_columns(named, fate=pl.lit(fate)))
         if one.examples:
-            prompts += _prompts(found.frame, examples.frame, config.samples.per_language)
+            held_out = is_validation(found.frame["messages"], config.data.validation_share)
+            prompts += _prompts(found.frame.filter(held_out), examples.frame, config.samples.per_language)
     frame, noted = pl.concat(frames), pl.concat(remarks)
     write_parquet(output / EXAMPLES_FILE, frame)
     with atomic_path(output / REJECTS_FILE) as partial:
@@ -160,9 +161,9 @@ def _read(source: InstructionSource) -> Any:
 
 
 def _prompts(conversations: pl.DataFrame, examples: pl.DataFrame, most: int) -> list[dict[str, Any]]:
-    """The first validation conversations of each language, up to their first answer."""
-    kept = examples.filter("validation").select("source", "line")
-    shown = conversations.join(kept, on=["source", "line"], how="semi", maintain_order="left")
+    """The first of some conversations of each language that fit, up to their first answer."""
+    fit = examples.select("source", "line")
+    shown = conversations.join(fit, on=["source", "line"], how="semi", maintain_order="left")
     first = shown.group_by("language", maintain_order=True).head(most)
     prompts = []
     for language, messages in first.select("language", "messages").iter_rows():

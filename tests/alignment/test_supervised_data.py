@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from alignment.chat_template import encode_conversation, load_chat_tokenizer
 from alignment.conversations import read_conversations
 from alignment.errors import AlignmentError
-from alignment.sft_config import Instructions, InstructionSource, SftConfig
+from alignment.sft_config import Instructions, InstructionSource, Samples, SftConfig
 from alignment.supervised.examples import cut_at_turn, is_validation, make_examples
 from alignment.supervised.noise import lengths_of, noise
 from alignment.supervised.packing import Packs, copies, make_packs, pack
@@ -199,6 +199,32 @@ def test_noise_follows_from_the_sequence_and_its_size_from_the_conversation() ->
         # Uniform between -m and m: mean 0, mean square m^2 / 3.
         assert drawn[row, place].square().mean().item() == pytest.approx(most**2 / 3, rel=0.05)
     assert lengths_of(torch.tensor([0])).tolist() == [1.0]
+
+
+def test_questions_of_samples_are_held_out_though_two_files_are_called_alike(
+    base_model_dir: Path, chat_dir: Path, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        rows = [json.dumps({"messages": turns(f"{name} {number}", "a")}) + "\n" for number in range(40)]
+        (tmp_path / name / "train.jsonl").write_text("".join(rows))
+    paths = [str(tmp_path / name / "train.jsonl") for name in ("one", "two")]
+    data = Instructions(
+        sources=[InstructionSource(name="a", path=paths, language="en")],
+        tokenizer=str(chat_dir),
+        sequence_length=64,
+        validation_share=0.3,
+    )
+    config = SftConfig(
+        output_dir=str(tmp_path / "out"),
+        data=data,
+        model=Model(checkpoint=str(base_model_dir)),
+        samples=Samples(per_language=80),
+    )
+    shown = [prompt["messages"][0]["content"] for prompt in prepare(config)["prompts"]]
+    every = [f"{name} {number}" for name in ("one", "two") for number in range(40)]
+    held = is_validation(pl.Series([turns(text, "a") for text in every]), 0.3)
+    assert shown == pl.Series(every).filter(held).to_list()
 
 
 def test_a_failed_start_leaves_no_examples_that_the_next_one_takes_for_its_own(
