@@ -109,8 +109,8 @@ class Refusals:
     phrases: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if self.opening < 1:
-            raise ValueError(f"opening must be at least 1, got {self.opening}")
+        if not 1 <= self.opening <= 1000:
+            raise ValueError(f"opening must be at least 1 and at most 1000, got {self.opening}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -212,6 +212,18 @@ def test_questions_that_only_a_symbol_tells_apart_both_stay(one: str, other: str
     assert verdicts(rows)["rule"].to_list() == [None, None, "same_prompt"]
 
 
+def test_an_opening_without_end_is_refused() -> None:
+    """The words of an opening are counted by a pattern, whose size has a bound."""
+    assert (
+        verdicts([["Say it.", "I'm sorry, but I can't help with that."]], refusals=Refusals(opening=1000))[
+            "rule"
+        ][0]
+        == "refusal"
+    )
+    with pytest.raises(ValueError, match="opening must be at least 1 and at most 1000, got 30000"):
+        Refusals(opening=30_000)
+
+
 def test_an_answer_with_another_operator_is_no_echo() -> None:
     found = verdicts([["7 + 7 = 14, yes or no", "7 - 7 = 14, yes or no"], ["7 + 7 is 14", "7 + 7 is 14."]])
     assert found["rule"].to_list() == [None, "echo"]
