@@ -19,8 +19,9 @@ class Answerer(Protocol):
     name: str
 
     def stream(self, messages: Messages, shortened: Callable[[], None]) -> Generator[str, None, None]:
-        """Pieces of an answer as they are written; `shortened` is called where turns had to be left out.
+        """Pieces of an answer as they are written.
 
+        `shortened` is called where turns, or the beginning of a question too long by itself, had to be left out.
         Closing the iterator stops the answer.
         """
 
@@ -118,7 +119,7 @@ class Local:
         system = [turn for turn in messages if turn["role"] == "system"]
         turns = [turn for turn in messages if turn["role"] != "system"]
         ids = encode_prompt(self._tokenizer, [*system, *turns])
-        if len(ids) > room and len(turns) > 1:
+        if len(ids) > room:
             shortened()
         while len(ids) > room and len(turns) > 1:
             turns = turns[2:]

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TextIO
 
+from alignment.errors import AlignmentError
 from alignment.talking.answering import Answerer, open_model
 from alignment.talking.commands import COMMANDS, Talk, obey
 from alignment.talking.display import isolated, whole_characters
@@ -20,7 +21,7 @@ def talk(config: ChatConfig, lines: TextIO | None = None, answers: TextIO | None
     be said goes to standard error.
 
     Raises:
-        DaadError: The model cannot be opened, or the endpoint fails.
+        DaadError: The model cannot be opened, the endpoint fails, or lines are no text of their encoding.
     """
     lines, answers = lines or sys.stdin, answers or sys.stdout
     interactive = lines.isatty() and answers.isatty()
@@ -30,7 +31,7 @@ def talk(config: ChatConfig, lines: TextIO | None = None, answers: TextIO | None
         for language in (config.language,) if config.language else ("en", "ar"):
             _tell(replace(state, language=language).said("banner"))
         while not state.ended:
-            line = _typed(f"{state.said('you')}> ") if interactive else lines.readline()
+            line = _typed(f"{state.said('you')}> ") if interactive else _read(lines)
             if not line:
                 break
             if line.strip():
@@ -89,6 +90,17 @@ def _typed(prompt: str) -> str:
     except (EOFError, KeyboardInterrupt):
         sys.stdout.write("\n")
         return ""
+
+
+def _read(lines: TextIO) -> str:
+    """The next line, with its line feed; empty at the end."""
+    try:
+        return lines.readline()
+    except UnicodeDecodeError as error:
+        raise AlignmentError(
+            f"the questions are not {error.encoding.upper()} (byte {error.object[error.start]:#04x}): convert them, as "
+            "by iconv -f WINDOWS-1256 -t UTF-8"
+        ) from error
 
 
 def _tell(words: str) -> None:

@@ -42,8 +42,8 @@ WORDS: dict[Word, dict[str, str]] = {
     "save_where": {"en": "give the name of a file", "ar": "اكتب اسم ملف"},
     "saved": {"en": "saved in", "ar": "حُفظ في"},
     "shortened": {
-        "en": "the conversation outgrew the model's context: its oldest turns are left out",
-        "ar": "تجاوز الحوار سياق النموذج، فتُركت أقدم أجزائه",
+        "en": "the conversation outgrew the model's context: its beginning is left out",
+        "ar": "تجاوز الحوار سياق النموذج، فتُرك أوله",
     },
     "stopped": {"en": "stopped", "ar": "أُوقفت"},
     "system_set": {"en": "system prompt set", "ar": "عُيّن توجيه النظام"},

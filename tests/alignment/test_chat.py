@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alignment.conversations import read_conversations
+from alignment.errors import AlignmentError
 from alignment.talking import dialogue
 from alignment.talking.answering import Local
 from alignment.talking.commands import COMMANDS, Talk, obey, record
@@ -215,6 +216,21 @@ def test_the_oldest_turns_go_where_the_context_ends(served_dir: Path) -> None:
     messages = [{"role": "system", "content": "name"}, *turns, {"role": "user", "content": "city"}]
     list(model.stream(messages, lambda: calls.append(1)))
     assert calls == [1]
+
+
+def test_a_question_that_loses_its_beginning_is_told(served_dir: Path) -> None:
+    calls: list[int] = []
+    model = Local(ChatConfig(model=str(served_dir), new_tokens=4))
+    for question in ("city", "what is the capital of Egypt " * 40):
+        list(model.stream([{"role": "user", "content": question}], lambda: calls.append(1)))
+    assert calls == [1]
+
+
+def test_lines_of_another_encoding_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialogue, "open_model", lambda _: Parrot())
+    lines = io.TextIOWrapper(io.BytesIO("ما اسمك؟\n".encode("windows-1256")), encoding="utf-8")
+    with pytest.raises(AlignmentError, match=r"the questions are not UTF-8 \(byte 0xe3\): convert them"):
+        dialogue.talk(ChatConfig(model="x"), lines, io.StringIO())
 
 
 def run_chat(*arguments: str, lines: str = "") -> subprocess.CompletedProcess[str]:
