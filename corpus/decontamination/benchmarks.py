@@ -6,14 +6,30 @@ Rows are read one by one in Python: benchmarks have some ten thousand of them, i
 import csv
 import io
 import json
+import lzma
+import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import fsspec
 import polars as pl
+import zstandard
 
 from corpus.decontamination.settings import Decontamination
 from corpus.errors import CorpusError, cause_of
+from corpus.readers.blocks import MAX_RECORD_BYTES
+
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RecursionError,
+    csv.Error,
+    zlib.error,
+    lzma.LZMAError,
+    zstandard.ZstdError,
+    pl.exceptions.PolarsError,
+)
 
 
 class Item(NamedTuple):
@@ -39,7 +55,7 @@ def read_items(settings: Decontamination) -> Iterator[Item]:
             try:
                 with file as stream:
                     rows = list(_rows(file.path, stream.read(), settings))
-            except (OSError, EOFError, ValueError, csv.Error, pl.exceptions.PolarsError) as error:
+            except _UNREADABLE as error:
                 reason = cause_of(error)
                 raise CorpusError(
                     f"benchmark {file.path}: cannot be read ({reason}): repair or leave it out"
@@ -84,6 +100,7 @@ def _suffix(path: str) -> str:
 
 
 def _table_rows(text: str, delimiter: str, settings: Decontamination) -> Iterator[list[str]]:
+    csv.field_size_limit(MAX_RECORD_BYTES)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     has_header = settings.header == "yes" or (
         settings.header == "auto" and bool(rows) and _could_be_names(rows[0])

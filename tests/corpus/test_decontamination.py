@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import lzma
 import pickle
 
 import numpy as np
 import polars as pl
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.decontamination import Decontamination, judge, load_benchmarks, load_index, save_index
+from corpus.decontamination.benchmarks import read_items
 from corpus.errors import CorpusError
 from corpus.fold import fold, fold_text
 
@@ -175,6 +178,10 @@ def test_globs_and_saved_indexes(tmp_path, benchmark):
         ("bad.jsonl", b'{"q": "a"}\n{"q": ', "line 2"),
         ("bad.csv", b"\xff\xfe\xff", "cannot be read"),
         ("bad.jsonl.gz", gzip.compress(b'{"q": "some text"}' * 50, mtime=0)[:-12], "cannot be read"),
+        ("noise.jsonl.gz", gzip.compress(b"{}", mtime=0)[:10] + b"\xff" * 50, "cannot be read"),
+        ("noise.jsonl.xz", lzma.compress(b"{}")[:12] + b"\x02" * 50, "cannot be read"),
+        ("noise.jsonl.zst", zstandard.compress(b"{}")[:4] + b"\xff" * 50, "cannot be read"),
+        ("deep.json", b"[" * 100_000, "cannot be read"),
         ("bad.parquet", b"PAR1", "cannot be read"),
         ("bad.docx", b"x", "none of csv"),
     ],
@@ -186,6 +193,13 @@ def test_benchmarks_that_cannot_be_read(tmp_path, name, content, rule):
         load_benchmarks(Decontamination(benchmarks=[str(tmp_path / name)]))
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_may_hold_a_long_cell(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("question,context\nq," + "word " * 40_000 + "\n")
+    [item] = read_items(Decontamination(benchmarks=[str(path)]))
+    assert [len(text) for text in item.fields] == [1, 200_000]
 
 
 def test_columns_and_indexes_that_are_not_there(tmp_path, benchmark):
