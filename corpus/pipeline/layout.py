@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the same input and settings would give another result, so that no old result is used again."""
 
 _DECISIVE_PACKAGES = (

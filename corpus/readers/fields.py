@@ -1,5 +1,8 @@
 """From the columns of a source to the columns that every reader yields."""
 
+import json
+from typing import Any
+
 import polars as pl
 
 from corpus.errors import CorpusError
@@ -56,14 +59,28 @@ def to_fields(columns: pl.DataFrame, source: Source) -> pl.DataFrame:
         pl.col(column).alias(side) for side, column in zip(sides(source), text_columns(source), strict=True)
     ]
     metadata = [
-        (
-            pl.col(roles[role]).cast(pl.String, strict=False)
-            if roles.get(role) in columns.columns
-            else pl.lit(None, pl.String)
-        ).alias(role)
+        _column_as_text(columns[roles[role]]).alias(role)
+        if roles.get(role) in columns.columns
+        else pl.lit(None, pl.String).alias(role)
         for role in METADATA
     ]
     return columns.select("row", *texts, *metadata)
+
+
+def as_text(value: Any) -> str | None:
+    """A value of metadata as text: lists and objects as JSON, bytes decoded; null where they are no UTF-8."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return None
+    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _column_as_text(column: pl.Series) -> pl.Series:
+    if column.dtype.is_nested() or column.dtype == pl.Binary:
+        return pl.Series(column.name, [as_text(value) for value in column.to_list()], pl.String)
+    return column.cast(pl.String, strict=False)
 
 
 def to_documents(fields: pl.DataFrame, source: Source) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from corpus.readers.blocks import Block, Fault, Parsed, row_fault
 from corpus.readers.decoding import is_utf8
 from corpus.readers.fields import (
     METADATA,
+    as_text,
     check_columns,
     metadata_columns,
     no_fields,
@@ -139,7 +140,7 @@ def _record_fields(line: bytes, source: Source) -> list[str | None]:
         raise _RecordError("bad_record", f"the line holds a {type(record).__name__}, not an object")
     texts = [_text(record, column) for column in text_columns(source)]
     roles = metadata_columns(source)
-    metadata = [_as_text(record.get(roles[role])) if role in roles else None for role in METADATA]
+    metadata = [as_text(record.get(roles[role])) if role in roles else None for role in METADATA]
     for value in (*texts, *metadata):
         if value is not None and not value.isascii() and re.search("[\ud800-\udfff]", value):
             raise _RecordError("lone_surrogate", "half of a surrogate pair stands alone")
@@ -153,10 +154,6 @@ def _text(record: dict[str, Any], column: str) -> str:
     if not isinstance(value, str):
         raise _RecordError("not_text", f"{column!r} holds a {type(value).__name__}")
     return value
-
-
-def _as_text(value: Any) -> str | None:
-    return value if isinstance(value, str | None) else json.dumps(value, ensure_ascii=False)
 
 
 def _integer(digits: str) -> int | float:

@@ -59,6 +59,23 @@ class TestParquet:
         ]
         assert rules(faults) == [("row 2", "missing_column")]
 
+    def test_metadata_of_any_type(self, tmp_path):
+        """Lists and objects are JSON, as in JSON lines; bytes are UTF-8 or nothing."""
+        path = tmp_path / "a.parquet"
+        columns = {
+            "text": ["a", "b"],
+            "id": [b"\xff\x00", "سلام".encode()],
+            "license": [["mit", "apache"], None],
+            "url": [{"page": 1}, {"page": 2}],
+        }
+        pl.DataFrame(columns).write_parquet(path)
+        documents, faults = reads_the_same(source_of(path, license="cc0"))
+        assert documents.select("record", "license", "url").rows() == [
+            (None, '["mit", "apache"]', '{"page": 1}'),
+            ("سلام", "cc0", '{"page": 2}'),
+        ]
+        assert faults == []
+
     def test_pairs_and_categories(self, tmp_path):
         path = tmp_path / "a.parquet"
         frame = pl.DataFrame({"en": ["x", "y"], "ar": ["س", "ص"]}, schema_overrides={"en": pl.Categorical})
