@@ -177,7 +177,7 @@ def _keys(documents: pl.DataFrame, config: BuildConfig) -> tuple[pl.DataFrame, p
     exact = exact_keys(fold(units["text"]))
     ids = units["id"].to_list()
     frame = units.select("unit", "id", characters=pl.col("text").str.len_chars()).with_columns(
-        id_key=pl.Series([xxhash.xxh3_64_intdigest(name.encode()) for name in ids], dtype=pl.UInt64),
+        id_key=pl.Series([id_key(name) for name in ids], dtype=pl.UInt64),
         key_high=pl.Series(exact[:, 0]),
         key_low=pl.Series(exact[:, 1]),
     )
@@ -185,6 +185,11 @@ def _keys(documents: pl.DataFrame, config: BuildConfig) -> tuple[pl.DataFrame, p
     lines = line_keys(alone["text"], config.boilerplate)
     position = pl.Series(np.asarray(lines.documents, np.int64))
     return frame, pl.DataFrame({"unit": alone["unit"].gather(position), "key": pl.Series(lines.keys)})
+
+
+def id_key(name: str) -> int:
+    """XXH3 of an id: 64 bits that stand for it."""
+    return xxhash.xxh3_64_intdigest(name.encode())
 
 
 def unit_texts(documents: pl.DataFrame) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count, filterfalse, islice
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from corpus.dedup.key_ranges import KeyRanges
 from corpus.fold import fold
 from corpus.pipeline.engine import Engine
 from corpus.pipeline.layout import PartFiles
-from corpus.pipeline.part import unit_texts
+from corpus.pipeline.part import id_key, unit_texts
 from corpus.pipeline.units import Ids, PassFiles, UnitTable, load, save
 
 DUPLICATE_COLUMNS = {
@@ -192,7 +193,11 @@ def list_duplicates(
 
 
 def find_repeated_ids(table: UnitTable, directory: Path) -> Ids:
-    """Units whose id an earlier unit has, and how often it has come by then (2, 3, ...); int64[2, repeated]."""
+    """Units whose id an earlier unit has, and the number that their id gets; int64[2, repeated].
+
+    Numbers are 2, 3, ..., without those that would make an id that stands in the input.
+    """
+    taken = _taken_numbers(table)
     found = [np.empty((2, 0), np.int64)]
     with KeyRanges(2, directory) as spread:
         for records in table.records("id_key"):
@@ -202,9 +207,25 @@ def find_repeated_ids(table: UnitTable, directory: Path) -> Ids:
             keys, units = ranked[:, 0], ranked[:, 1].astype(np.int64)
             starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])[: len(keys)])
             occurrence = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys)))) + 1
-            found.append(np.stack([units, occurrence])[:, occurrence > 1])
+            again = occurrence > 1
+            for key in taken.keys() & set(keys[again].tolist()) if taken else ():
+                same = again & (keys == key)
+                free = filterfalse(taken[key].__contains__, count(2))
+                occurrence[same] = list(islice(free, int(same.sum())))
+            found.append(np.stack([units, occurrence])[:, again])
     together = np.concatenate(found, axis=1)
     return together[:, np.argsort(together[0])]
+
+
+def _taken_numbers(table: UnitTable) -> dict[int, set[int]]:
+    """For the key of each id that ids of the input have with `~2`, `~3`, ... behind it: those numbers."""
+    taken: dict[int, set[int]] = {}
+    for part in table.parts:
+        numbered = pl.scan_parquet(part.units).select("id").filter(pl.col("id").str.contains(r"~[1-9]\d*$"))
+        for name in numbered.collect()["id"]:
+            before, _, number = name.rpartition("~")
+            taken.setdefault(id_key(before), set()).add(int(number))
+    return taken
 
 
 def _final_ids(table: UnitTable, units: Ids, renames: Ids) -> pl.Series:

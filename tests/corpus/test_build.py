@@ -7,9 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
+from corpus.pipeline import passes
+from corpus.pipeline.layout import PartFiles
+from corpus.pipeline.part import id_key
+from corpus.pipeline.units import UnitTable
 from corpus.schema import DROPPED_COLUMNS, SHARD_COLUMNS
 
 FOUL = "قبحلفظ"  # no word at all
@@ -104,6 +109,21 @@ def test_planted_truth_is_found(planted: Path) -> None:
     assert [fault["rule"] for fault in faults] == ["invalid_json", "missing_column"]
     assert all(fault["path"].endswith("ar.jsonl.gz") for fault in faults)
     assert faults[0]["position"] == "row 40"
+
+
+def test_a_new_id_is_none_that_the_input_has(tmp_path: Path) -> None:
+    """Of four `s/5` three need a new id; `s/5~2` and `s/5~4` are taken, and the first of these comes twice."""
+    ids = ["s/5", "s/5", "s/5~2", "s/5~4", "s/5", "s/5~2", "s/5", "other~x"]
+    parts = [PartFiles(tmp_path, number) for number in range(2)]
+    for part, own in zip(parts, (ids[:3], ids[3:]), strict=True):
+        keys = pl.Series([id_key(name) for name in own], dtype=pl.UInt64)
+        pl.DataFrame({"id": own, "id_key": keys}).write_parquet(part.units)
+    table = UnitTable(parts, ["s", "s"], [0, 0], np.array([0, 3, 8]))
+    renames = passes.find_repeated_ids(table, tmp_path)
+    assert renames.tolist() == [[1, 4, 5, 6], [3, 5, 2, 6]]
+    names = passes._final_ids(table, np.arange(8), renames).to_list()
+    assert len(set(names)) == 8
+    assert names[5] == "s/5~2~2"
 
 
 def test_manifest_balances(planted: Path) -> None:
