@@ -72,6 +72,7 @@ def repeated_lines(pieces: Iterable[Keys], settings: Boilerplate, directory: Pat
 def remove_lines(texts: pl.Series, keys: Keys, settings: Boilerplate) -> Removed:
     """Remove every line whose key is among the sorted `keys`, but leave documents whole that are little else.
 
+    What would leave no visible text stays whole too, whatever `maximum_share` says.
     Where lines went, the blank lines around them become one, and none is left at the start or the end; a
     text that loses no line stays as it is, byte for byte.
     """
@@ -88,8 +89,11 @@ def remove_lines(texts: pl.Series, keys: Keys, settings: Boilerplate) -> Removed
     if not removed.any():
         return Removed(texts, counts)
     data, offsets = _without(lines.buffers.data, lines.buffers.offsets, lines.first, removed)
-    rest = pl.DataFrame({"text": texts, "rest": from_buffers(TextBuffers(data, offsets)), "lost": counts})
-    kept = rest.select(pl.when(pl.col("lost") > 0).then("rest").otherwise("text").alias(texts.name))
+    rest = from_buffers(TextBuffers(data, offsets))
+    counts[(rest.str.strip_chars() == "").fill_null(value=False).to_numpy()] = 0
+    kept = pl.DataFrame({"text": texts, "rest": rest, "lost": counts}).select(
+        pl.when(pl.col("lost") > 0).then("rest").otherwise("text").alias(texts.name)
+    )
     return Removed(kept.to_series(), counts)
 
 

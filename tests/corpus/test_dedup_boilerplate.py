@@ -35,7 +35,7 @@ def slow_removal(text: str, keys: set[int]) -> str:
         closing = closing and blank
     while lost and closing and kept and not kept[-1].strip(" \t\n\v\f\r"):
         kept.pop()
-    return "\n".join(kept)
+    return "\n".join(kept) if any(map(str.strip, kept)) else text  # what is nothing else stays whole
 
 
 def test_keys_are_of_folded_lines_and_once_a_document() -> None:
@@ -73,8 +73,9 @@ def test_no_keys_at_all() -> None:
         (f"A\n\n{NOTICE}\n{NOTICE}\n\n\nB\n", "A\n\nB\n", 2),
         (f"A\n\n{NOTICE}\n", "A", 1),
         (f"\n{NOTICE}\n\nB", "\nB", 1),
-        (NOTICE, "", 1),
-        (f"{NOTICE}\n\n{NOTICE}", "", 2),
+        (NOTICE, NOTICE, 0),
+        (f"{NOTICE}\n\n{NOTICE}", f"{NOTICE}\n\n{NOTICE}", 0),
+        (f"{NOTICE}\n \n{NOTICE}\n\u3000", f"{NOTICE}\n \n{NOTICE}\n\u3000", 0),
         ("A\n\n\n\nB \r\n", "A\n\n\n\nB \r\n", 0),
         (f"A {NOTICE}", f"A {NOTICE}", 0),
         ("", "", 0),
