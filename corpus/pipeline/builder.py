@@ -177,6 +177,9 @@ def _deduplicate_and_write(
     )
     files = PassFiles(layout.passes(key))
     files.directory.mkdir(parents=True, exist_ok=True)
+    for directory in files.directory.parent.iterdir():
+        if directory.name != key:
+            _discard(layout, directory)  # another plan's, whose shards this one is about to replace
     with clock.phase("exact duplicates", 2, "pass") as bar:
         stays = passes.exact_pass(table, config, files, engine)
         bar.update()

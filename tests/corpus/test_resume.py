@@ -247,6 +247,24 @@ def test_a_stopped_update_does_not_pass_for_the_older_build(
     assert contents(tmp_path / "out") == whole
 
 
+def test_shards_that_another_stopped_build_replaced_are_written_again(
+    tmp_path: Path,
+    build: Any,
+    setting: Callable[..., Path],
+    contents: Contents,
+    made: list[dict[str, Any]],
+    whole: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both builds are stopped when their shards are in their places and before the manifest says so."""
+    with monkeypatch.context() as patch:
+        patch.setattr(builder, "make_manifest", no_space)
+        build(setting("out"), code=2)
+        build(setting("out", sources=made[:1]), "--update", "true", code=2)
+    build(setting("out"), "--update", "true")
+    assert contents(tmp_path / "out") == whole
+
+
 def test_a_removal_that_is_killed_leaves_nothing_to_go_on_from(
     tmp_path: Path,
     build: Any,
