@@ -140,6 +140,7 @@ def near_pass(
         length = table.gather("characters", units).to_numpy().astype(np.int64)
         clusters = np.searchsorted(np.unique(clusters), clusters)
         final[units] = units[choose_survivors(clusters, table.priorities_of(units), length)]
+        final = final[stays]  # whoever was kept for copies of its text may have fallen here
     save(files.near, final)
     return final
 
@@ -168,12 +169,15 @@ def list_duplicates(
     """
     exact = np.flatnonzero(stays != np.arange(len(table)))
     near = np.setdiff1d(np.flatnonzero(final != np.arange(len(table))), exact, assume_unique=True)
-    similarity = np.ones(len(exact) + len(near), np.float32)
-    similarity[len(exact) :] = similarities(files, config, stays, near, final[near])
+    dropped = np.concatenate([exact, near])
+    left, right = stays[dropped], final[dropped]
+    similarity = np.ones(len(dropped), np.float32)
+    unlike = left != right
+    similarity[unlike] = similarities(files, config, stays, left[unlike], right[unlike])
     found = pl.DataFrame(
         {
-            "unit": np.concatenate([exact, near]),
-            "kept": np.concatenate([stays[exact], final[near]]),
+            "unit": dropped,
+            "kept": right,
             "similarity": similarity,
             "stage": pl.Series(["exact", "near"]).gather(np.repeat([0, 1], [len(exact), len(near)])),
         }

@@ -126,6 +126,34 @@ def test_a_new_id_is_none_that_the_input_has(tmp_path: Path) -> None:
     assert names[5] == "s/5~2~2"
 
 
+def test_what_stays_for_a_copy_is_in_the_shards(
+    tmp_path: Path, build: Any, writer: Any, jsonl: Callable[..., Path]
+) -> None:
+    """The one that stays for an exact copy falls itself for a longer near-duplicate."""
+    text = writer.text(sentences=30)
+    texts = {
+        "1": text,
+        "1copy": text,
+        "longer": f"{text}\n{writer.text(sentences=1)}",
+        "other": writer.text(),
+    }
+    path = jsonl(tmp_path / "s.jsonl", ({"id": name, "text": text} for name, text in texts.items()))
+    build(
+        build.config(output_dir=str(tmp_path / "out"), sources=[{"name": "s", "path": str(path)}], workers=1)
+    )
+    kept = set(pl.read_parquet(tmp_path / "out" / "shards" / "*.parquet")["id"])
+    assert kept == {"s/longer", "s/other"}
+    clusters = pl.read_parquet(tmp_path / "out" / "clusters.parquet").sort("dropped")
+    assert clusters.select("stage", "dropped", "kept").rows() == [
+        ("near", "s/1", "s/longer"),
+        ("exact", "s/1copy", "s/longer"),
+    ]
+    near, exact = clusters["similarity"]
+    assert near == exact < 1
+    dropped = pl.read_parquet(tmp_path / "out" / "dropped" / "*.parquet")
+    assert all(detail.startswith("s/longer stays (similarity 0.") for detail in dropped["detail"])
+
+
 def test_manifest_balances(planted: Path) -> None:
     manifest = json.loads((planted / "manifest.json").read_text(encoding="utf-8"))
     stages: dict[str, Counter[str]] = {stage: Counter() for stage in STAGES}
