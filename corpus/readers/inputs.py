@@ -43,7 +43,8 @@ class InputFile:
         format: As in `Source.format`, but never "auto".
         bytes: Size on disk.
         stamp: Changes when the content does: size and time of change, or what the remote file system says.
-        parts: The files it consists of: several for a dataset directory and the sides of a Moses corpus.
+        parts: The files it consists of: several for a dataset directory, the sides of a Moses corpus, and an OPUS
+            alignment with the zips of its documents.
     """
 
     path: str
@@ -169,7 +170,18 @@ def _one_file(file_system: Any, location: str, given: str, source: Source) -> In
             f"files in {known} (also with {', '.join(COMPRESSIONS)})"
         )
     _check_file(path, format_name, source)
+    if format_name == "opus":
+        return _opus(path, file_system, location, given, source)
     return _input(path, format_name, file_system, [location], given)
+
+
+def _opus(path: str, file_system: Any, location: str, given: str, source: Source) -> InputFile:
+    """An alignment, which is read from start to end, and the zips that its texts are looked up in."""
+    base = location.rpartition("/")[0]
+    zips = [f"{base}/{code}.zip" for code in source.text_columns.values()]
+    there = [each for each in zips if file_system.isfile(each)]
+    whole = _input(path, "opus", file_system, [location, *there], given)
+    return replace(whole, bytes=file_system.size(location) or 0)
 
 
 def _moses(path: str, file_system: Any, source: Source) -> InputFile:

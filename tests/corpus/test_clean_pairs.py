@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from corpus import readers
 from corpus.clean_pairs.cleaning import clean
 from corpus.clean_pairs.judging import REASONS, judge, numbers_in_common, same_urls
 from corpus.clean_pairs.lexicon import learn, stems
@@ -254,6 +255,23 @@ def test_opus_alignments_in_directories_and_zips(tmp_path: Path) -> None:
     assert manifest["unreadable"] == 1
     assert manifest["notes"] == ["2 pairs are too few to learn a lexicon from: least_pairs is 1,000"]
     assert "missing_sentence" in (tmp_path / "out/quarantine.jsonl").read_text()
+
+
+def test_a_zip_of_documents_that_comes_later_makes_another_input(tmp_path: Path) -> None:
+    path = tmp_path / "ar-en.xml"
+    path.write_text("<cesAlign></cesAlign>", encoding="utf-8")
+    source = Source(
+        name="books", path=str(path), format="opus", kind="parallel", text_columns={"en": "en", "ar": "ar"}
+    )
+    seen = []
+    for content in ("", "one", "two"):
+        if content:
+            with zipfile.ZipFile(tmp_path / "ar.zip", "w") as archive:
+                archive.writestr("xml/ar/a.xml", content)
+        (file,) = readers.resolve(source)
+        seen.append((file.stamp, readers.checksum(file)))
+        assert file.bytes == path.stat().st_size
+    assert len(set(seen)) == len({checksum for _, checksum in seen}) == 3
 
 
 def test_an_embedding_model_by_path_scores_pairs(tmp_path: Path) -> None:
