@@ -141,7 +141,13 @@ def _is_letter(data: Bytes, position: int) -> bool:
         return bool(data[position + 1] <= 0x8A or data[position + 1] >= 0xAE)
     if byte == 0xDB:
         return bool(data[position + 1] != 0x94)
-    return bool(byte < 0xE0)
+    return bool(0xC3 <= byte < 0xE0)  # below are signs such as a guillemet or a no-break space
+
+
+@numba.njit(cache=True, nogil=True)
+def _width(byte: int) -> int:
+    """Bytes of the character that this one begins."""
+    return 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
 
 
 @numba.njit(cache=True, nogil=True)
@@ -158,7 +164,7 @@ def _weigh(
         position, end = offsets[sample], offsets[sample + 1]
         while position < end:
             if not _is_letter(data, position):
-                position += 1
+                position += _width(data[position])
                 continue
             start = position
             while position < end and _is_letter(data, position):

@@ -150,8 +150,8 @@ _ARABIC = "".join(f"{chr(first)}-{chr(last)}" for first, last in ARABIC_BLOCKS)
 _RESOLVED_CODES = set(_KINDS.resolved) - set(map(ord, PHRASES))
 _RESOLVED = re.compile(f"[{regex_class(code for code in _RESOLVED_CODES if code < 0x10000)}]")
 _RESOLVED_ASTRAL = re.compile("[\U0001ee00-\U0001eeff]")
-# ASCII is inert under NFKC, so a run may span it: then most lines are one run.
-_RUN = re.compile(f"[\n -~{_ARABIC}]*[{_ARABIC}][\n -~{_ARABIC}]*")
+# ASCII is inert under NFKC, so a run may go on over it: then most lines are one run.
+_RUN = re.compile(f"[{_ARABIC}][\n -~{_ARABIC}]*")
 _KEPT_APART = re.compile(f"([{''.join(sorted(PHRASES))}])")
 
 

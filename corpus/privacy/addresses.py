@@ -20,7 +20,7 @@ IBAN_LENGTHS = {
 """Characters of an IBAN by country (SWIFT, IBAN Registry)."""
 
 _EMAIL = re.compile(
-    r"(?<![\w.+%'\-])(?!git@)[\w+%][\w.+%'\-]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.)+(?:xn--[a-z0-9\-]{2,59}|[^\W\d_]{2,24})",
+    r"(?<![\w+%])(?!git@)[\w+%][\w.+%'\-]{0,63}@(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.)+(?:xn--[a-z0-9\-]{2,59}|[^\W\d_]{2,24})",
     re.IGNORECASE,
 )
 _LONGEST_NAME = 64

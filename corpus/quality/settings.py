@@ -119,6 +119,9 @@ class Rules:
             value = getattr(self, threshold.name)
             if isinstance(value, int | float) and not value >= 0:
                 raise ValueError(f"{threshold.name} must be at least 0, got {value}")
+        for name in ("stop_words", "spam_words", "notices"):
+            if not all(word.strip() for word in getattr(self, name)):
+                raise ValueError(f"{name} must not hold an empty one, got {getattr(self, name)}")
         for low, high in (("min_words", "max_words"), ("min_mean_word_length", "max_mean_word_length")):
             if getattr(self, low) > getattr(self, high):
                 raise ValueError(

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 
-_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
+_FENCE = re.compile(r"^\s*(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
+"""As CommonMark has it: a line with further backticks is code within prose."""
+
 _TABLE = re.compile(r"^\s*\||^[^\t\n]*\t[^\t\n]*\t|^\s*[|+](?:[-=:]+[|+])+\s*$")
 _RULE = re.compile(r"^\s*(?:[-=*_~#^.]\s*){3,}$")
 _PROMPT = re.compile(r"^\s*(?:>>> |\.\.\. |\$ |In \[\d+\]:|Out\[\d+\]:|@\w+[\w.]*(?:\(.*\))?\s*$)")
@@ -35,8 +37,8 @@ def lines_of(text: str) -> Iterator[tuple[str, bool]]:
     for line in text.splitlines(keepends=True):
         content = line.rstrip("\r\n")
         opened = _FENCE.match(content)
-        if opened and (not fence or opened[1].startswith(fence)):
-            fence = "" if fence else opened[1]
+        if opened and (not fence or (opened["fence"].startswith(fence) and not opened["info"].strip())):
+            fence = "" if fence else opened["fence"]
             code_before, blank_before = True, False
             yield line, False
             continue

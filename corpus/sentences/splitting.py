@@ -28,7 +28,9 @@ class Segment(NamedTuple):
 _TERMINALS = ".!?\N{ARABIC QUESTION MARK}\N{ARABIC FULL STOP}\N{HORIZONTAL ELLIPSIS}"
 _CLOSERS = "\"')\\]}\u00bb\u201d\u2019\u203a"
 _OPENERS = "\"'(\\[{\u00ab\u201c\u2018\u2039\u00bf\u00a1"
-_BOUNDARY = re.compile(rf"(?P<mark>[{_TERMINALS}]+)(?P<close>[{_CLOSERS}]*)(?P<space>[^\S\n]+)(?=\S)")
+_BOUNDARY = re.compile(
+    rf"(?<![{_TERMINALS}])(?P<mark>[{_TERMINALS}]++)(?P<close>[{_CLOSERS}]*+)(?P<space>[^\S\n]+)(?=\S)"
+)
 _NEXT = re.compile(rf"^[{_OPENERS}]*(\S)")
 _LAST_WORD = re.compile(r"(\S+)$")
 _NEAR = 100

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.language import Identification, cut_foreign_paragraphs, identify, judge
+from corpus.language.evidence import weigh
 from corpus.language.paragraphs import ARABIC, EXTENDED, LATIN, NO_LETTERS, OTHER, sort_paragraphs
 from corpus.language.snippets import take_snippets
 from corpus.text_buffers import from_buffers, to_buffers
@@ -51,6 +52,13 @@ def test_sentences(language: str, text: str) -> None:
     assert row["language"] == language
     assert row["confidence"] > 0.5
     assert [part["language"] for part in row["paragraphs"]] == [language]
+
+
+@pytest.mark.parametrize("sign", ["“", "—", "…", "«", "\u00a0", "😀"])
+@pytest.mark.parametrize("text", ["the cat", "في البيت", "école"])
+def test_a_sign_before_a_word_is_no_part_of_it(sign: str, text: str) -> None:
+    both = weigh(to_buffers(pl.Series([text, f"{sign}{text}{sign}"])), np.zeros(2))
+    assert all((each[0] == each[1]).all() for each in both)
 
 
 def test_egyptian_is_arabic_with_a_dialect() -> None:

@@ -1,12 +1,14 @@
 """Normalization of the text that stays: case tables, the plain twin, and properties."""
 
+import time
+
 import polars as pl
 import pytest
 from camel_tools.utils.normalize import normalize_unicode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.normalize import Normalization, normalize, normalize_text
+from corpus.normalize import Normalization, normalize, normalize_text, steps
 from corpus.normalize.characters import ARABIC_BLOCKS, PHRASES
 from corpus.normalize.scan import scan
 from corpus.normalize.splice import splice
@@ -117,6 +119,13 @@ def test_text_without_arabic_stays_byte_for_byte(text):
 def test_code_and_english_stay_byte_for_byte():
     code = "def f(x):\n\treturn [ x ,  y ]  \n\n\n# 'naïve' &amp; <br> ﬁ x²\nprint( 'سلام' ,  end = '' )\n"
     assert normalize(pl.Series([code]), DEFAULT).texts.to_list() == [code]
+
+
+def test_long_lines_take_no_square_of_their_length():
+    text = "ﻻ – " + "a plain stretch, " * 12_000
+    started = time.process_time()
+    assert steps.forms(text) == ("لا – " + "a plain stretch, " * 12_000, 1)
+    assert time.process_time() - started < 2  # it took minutes
 
 
 def test_line_structure_and_tashkeel_stay():

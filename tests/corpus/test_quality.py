@@ -281,7 +281,8 @@ def test_nothing_to_judge_and_switched_off():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("min_words", -1), ("max_digits", 1.5), ("max_top_ngrams", [0.1]), ("max_repeated_ngrams", [2.0] * 6), ("max_words", 10)],
+    [("min_words", -1), ("max_digits", 1.5), ("max_top_ngrams", [0.1]), ("max_repeated_ngrams", [2.0] * 6), ("max_words", 10),
+     ("stop_words", ["the", " "]), ("notices", [""])],
 )  # fmt: skip
 def test_settings_that_cannot_be(field, value):
     with pytest.raises(ValueError, match=field):

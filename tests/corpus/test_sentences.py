@@ -28,6 +28,8 @@ CASES = [
     ("- First item. More.\n- Second item", ["First item.", "More.", "Second item"]),
     ("1. Install it. Run it.\n2. Stop", ["Install it.", "Run it.", "Stop"]),
     ("# Title\n\nText here.", ["Title", "Text here."]),
+    ("```ls -l``` lists files. Try it.\n\nThe end.", ["```ls -l``` lists files.", "Try it.", "The end."]),
+    ("```\na. B\n```python\nc. D\n```\nThe end.", ["The end."]),
 ]  # fmt: skip
 
 
@@ -62,7 +64,9 @@ def test_code_and_tables_are_never_cut(block: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A. " * 40_000, " " * 40_000 + "x", "\u00a0" * 40_000 + "x."], ids=["A", " ", "nbsp"]
+    "text",
+    ["A. " * 40_000, " " * 40_000 + "x", "\u00a0" * 40_000 + "x.", "." * 40_000 + "x"],
+    ids=["A", " ", "nbsp", "."],
 )
 def test_long_lines_take_no_square_of_their_length(text: str) -> None:
     started = time.process_time()
