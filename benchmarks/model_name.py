@@ -1,5 +1,6 @@
 """What reports call a model that is a directory."""
 
+import os
 from pathlib import Path
 
 
@@ -9,6 +10,6 @@ def directory_name(path: str) -> str:
     >>> directory_name("out/sft/model"), directory_name("out/tiny")
     ('sft', 'tiny')
     """
-    directory = Path(path).resolve()
+    directory = Path(os.path.realpath(path))  # which goes no further where links lead in a circle
     above = directory.parent.name if directory.name == "model" else ""
     return above or directory.name

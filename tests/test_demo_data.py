@@ -259,8 +259,9 @@ def test_the_demo_stops_at_the_first_step_that_fails(
 def test_a_step_that_is_interrupted_saves_before_the_demo_ends(tmp_path: Path) -> None:
     """Ctrl-C goes to the whole group, as a terminal sends it; the step takes half a second to save."""
     (tmp_path / "slow_step.py").write_text(
-        "import time\n"
+        "import signal, time\n"
         "from pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "try:\n"
         "    Path('started').touch()\n"
         "    time.sleep(60)\n"
@@ -269,7 +270,8 @@ def test_a_step_that_is_interrupted_saves_before_the_demo_ends(tmp_path: Path) -
         "    Path('saved').touch()\n"
     )
     code = (
-        "import sys; from pathlib import Path; from demo.__main__ import run_step; "
+        "import signal, sys; from pathlib import Path; from demo.__main__ import run_step; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "
         f"sys.exit(run_step(('slow_step',), Path({str(tmp_path)!r})))"
     )
     demo = subprocess.Popen(
