@@ -17,7 +17,7 @@ class Network(Protocol):
     """Writes translations."""
 
     def generate(self, rows: Rows, most: int) -> Rows:
-        """Token numbers of the most probable translations, of at most so many tokens each, without padding.
+        """Token numbers of the most probable translations, without padding; none where one had to end at `most`.
 
         Raises:
             MemoryError: So many rows do not fit the device.
@@ -50,7 +50,11 @@ class TransformersNetwork:
             torch.cuda.empty_cache()
             raise MemoryError from error
         padding = self._model.config.pad_token_id
-        return [[token for token in row if token != padding] for row in made.tolist()]
+        whole = (made[:, -1] == padding) if made.shape[1] > most else torch.ones(len(made), dtype=torch.bool)
+        return [
+            [token for token in row if token != padding] if complete else []
+            for row, complete in zip(made.tolist(), whole.tolist(), strict=True)
+        ]
 
 
 class CTranslate2Network:
@@ -101,7 +105,8 @@ class CTranslate2Network:
             if "out of memory" in str(error):
                 raise MemoryError from error
             raise
-        return [self._tokenizer.convert_tokens_to_ids(each.hypotheses[0]) for each in results]
+        found = [each.hypotheses[0] for each in results]
+        return [self._tokenizer.convert_tokens_to_ids(row) if len(row) < most else [] for row in found]
 
 
 def convert(directory: str, dtype: str, weights: Path) -> None:

@@ -60,7 +60,7 @@ class Generation:
         prefix: What is put before each sentence, such as >>ara<< for Marian models with several languages.
         beams: Width of the beam; 1 is greedy.
         batch_tokens: Tokens of a batch, padding with them.
-        longest: Most tokens of a sentence; more is cut off, and the sentence fails its checks.
+        longest: Most tokens of a sentence and of its translation; one that is longer has none, and fails its checks.
         length_factor: A translation has at most so many times the tokens of its sentence, and 16 more.
         device: Where the model runs: cpu, cuda, cuda:1, ...
         dtype: Precision of the weights; int8 is for ctranslate2 alone, and the fastest on processors.

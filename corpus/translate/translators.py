@@ -16,6 +16,9 @@ _CODES = {
     "en": ("eng_Latn", "en_XX", "en", "eng"),
     "ar": ("arb_Arab", "ar_AR", "ar", "ara"),
 }
+_FORMAT = 2
+"""Raised whenever the same settings would give other translations, so that none kept before is used again."""
+
 _ASKED_AT_ONCE = 256
 
 
@@ -63,6 +66,7 @@ class Seq2SeqTranslator:
         self._network = load_network(directory, self._tokenizer, generation, self._first, weights)
         self.name = path.name
         told = [
+            _FORMAT,
             source,
             target,
             generation.source_code,
@@ -109,10 +113,12 @@ class Seq2SeqTranslator:
     def batches(self, sentences: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
         """See `Translator`."""
         generation = self._generation
-        ids = self._tokenizer(
-            [generation.prefix + each for each in sentences], truncation=True, max_length=generation.longest
-        )["input_ids"]
+        ids = self._tokenizer([generation.prefix + each for each in sentences], verbose=False)["input_ids"]
         order = sorted(range(len(ids)), key=lambda number: -len(ids[number]))
+        too_long = [number for number in order if len(ids[number]) > generation.longest]
+        if too_long:
+            yield too_long, [""] * len(too_long)
+        order = order[len(too_long) :]
         while order:
             rows = max(1, generation.batch_tokens // len(ids[order[0]]))
             batch, order = order[:rows], order[rows:]

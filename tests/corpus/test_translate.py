@@ -252,6 +252,24 @@ def test_a_stopped_run_goes_on_at_the_next_sentence(tmp_path: Path) -> None:
     assert sentence_key("1", "a") != sentence_key("2", "a")
 
 
+@pytest.mark.parametrize("engine", ["transformers", "ctranslate2"])
+def test_what_does_not_fit_has_no_translation(engine: Any, marian: Path, tmp_path: Path) -> None:
+    """Half a sentence, or half a translation, would pass for a whole one."""
+    if engine == "ctranslate2":
+        pytest.importorskip("ctranslate2")
+    sentences = ["Water is life.", "The market opens every morning.", "The library is closed."]
+    translator = Seq2SeqTranslator(str(marian), Generation(engine=engine, longest=5), "en", "ar", tmp_path)
+    found = {
+        number: text for batch in translator.batches(sentences) for number, text in zip(*batch, strict=True)
+    }
+    assert found == {0: "الماء حياة.", 1: "", 2: "المكتبة مغلقة."}
+    rows = translator._tokenizer(sentences)["input_ids"]
+    cut = translator._network.generate(rows, 3)
+    assert [bool(row) for row in cut] == [engine == "ctranslate2", False, engine == "ctranslate2"]
+    assert translator._network.generate(rows, 2) == [[], [], []]
+    assert all(translator._network.generate(rows, 9))
+
+
 KILLED = """
 import os, random, signal, sys
 from corpus.command_line import run
