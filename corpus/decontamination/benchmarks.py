@@ -17,7 +17,9 @@ import zstandard
 
 from corpus.decontamination.settings import Decontamination
 from corpus.errors import CorpusError, cause_of
-from corpus.readers.blocks import MAX_RECORD_BYTES
+
+_LONGEST_CELL = 64 << 20
+"""Bytes; Python's own limit is below what passages and books take."""
 
 _UNREADABLE = (
     OSError,
@@ -100,7 +102,7 @@ def _suffix(path: str) -> str:
 
 
 def _table_rows(text: str, delimiter: str, settings: Decontamination) -> Iterator[list[str]]:
-    csv.field_size_limit(MAX_RECORD_BYTES)
+    csv.field_size_limit(_LONGEST_CELL)
     rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     has_header = settings.header == "yes" or (
         settings.header == "auto" and bool(rows) and _could_be_names(rows[0])
