@@ -206,28 +206,16 @@ def test_stopped_between_two_shards_of_one_source(
     assert contents(tmp_path / "out") == whole
 
 
-def test_old_card_does_not_pass_for_the_new_one(
-    tmp_path: Path,
-    build: Any,
-    setting: Callable[..., Path],
-    contents: Contents,
-    made: list[dict[str, Any]],
-    whole: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """An update that ends between manifest and card is not finished, though the older build left a card."""
-    build(setting("out", sources=made[:1]))
-    config = setting("out")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(builder, "write_card", no_space)
-        build(config, "--update", "true", code=2)
-    build(config)
-    assert contents(tmp_path / "out") == whole
-
-
-@pytest.mark.parametrize("again", [(), ("--update", "true")])
+@pytest.mark.parametrize(
+    ("stopped_at", "again"),
+    [
+        ("_deduplicate_and_write", ()),
+        ("_deduplicate_and_write", ("--update", "true")),
+        ("write_card", ()),
+    ],
+)
 def test_a_stopped_update_does_not_pass_for_the_older_build(
+    stopped_at: str,
     again: tuple[str, ...],
     tmp_path: Path,
     build: Any,
@@ -237,11 +225,11 @@ def test_a_stopped_update_does_not_pass_for_the_older_build(
     whole: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Until the new shards are in their places the older corpus stands there, whole."""
+    """Until the new shards are in their places the older corpus stands there, whole; at the end only its card might."""
     build(setting("out", sources=made[:1]))
     config = setting("out")
     with monkeypatch.context() as patch:
-        patch.setattr(builder, "_deduplicate_and_write", no_space)
+        patch.setattr(builder, stopped_at, no_space)
         build(config, "--update", "true", code=2)
     build(config, *again)
     assert contents(tmp_path / "out") == whole
