@@ -18,7 +18,7 @@ from corpus.endpoint.errors import EndpointError, RefusedError, TransientError
 from corpus.endpoint.ledger import Ledger, cost
 from corpus.endpoint.pacing import Pace, wait_before
 from corpus.endpoint.refusing import Refusing
-from corpus.endpoint.requests import Reply, Request, read_event, read_reply, whole_characters
+from corpus.endpoint.requests import Reply, Request, read_event, read_reply, without_lone_surrogates
 from corpus.endpoint.settings import EndpointSettings
 from corpus.endpoint.transport import Transport
 
@@ -119,7 +119,7 @@ class Endpoint:
                     yield piece
         except EndpointError as error:
             raise EndpointError(f"{self._named(error)}: ask again") from error
-        self._keep(key, request, replace(reply, text=whole_characters(reply.text)))
+        self._keep(key, request, replace(reply, text=without_lone_surrogates(reply.text)))
         self.ledger.add(reply)
 
     def summary(self) -> dict[str, Any]:

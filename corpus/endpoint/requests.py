@@ -108,7 +108,7 @@ def read_reply(kind: Kind, body: Any) -> Reply:
             text = "".join(part.get("text", "") for part in text)
         usage = body.get("usage") or {}
         return Reply(
-            text=whole_characters("" + (text or "")),  # a number is no text
+            text=without_lone_surrogates("" + (text or "")),  # a number is no text
             finish_reason=choice.get("finish_reason") or "",
             prompt_tokens=usage.get("prompt_tokens"),
             completion_tokens=usage.get("completion_tokens"),
@@ -139,10 +139,10 @@ def read_event(event: Any, so_far: Reply) -> tuple[str, Reply]:
         raise TransientError(f"an event is not of the protocol's form ({error!r})") from error
 
 
-def whole_characters(text: str) -> str:
+def without_lone_surrogates(text: str) -> str:
     r"""Text whose halves of characters are joined or, where one is alone, replaced: JSON may hold them, UTF-8 not.
 
-    >>> whole_characters("a\ud83d\ude00 b\ud83d")
+    >>> without_lone_surrogates("a\ud83d\ude00 b\ud83d")
     'a😀 b�'
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

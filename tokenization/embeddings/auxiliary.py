@@ -107,11 +107,9 @@ def _sample(corpus_dir: Path, megabytes: float) -> tuple[pl.Series, int]:
             raise TokenizationError(f"{corpus_dir}: its shards hold no text to learn from: add documents")
         every = max(1, round(total / (megabytes * 1e6))) if megabytes else 1
         chosen = usable.gather_every(every)
-        texts = pl.concat(
+        texts = pl.concat(  # one whole shard is in memory at a time
             pl.read_parquet(paths[shard], columns=["text"])["text"].gather(rows["row"])
-            for (shard,), rows in chosen.group_by(
-                "shard", maintain_order=True
-            )  # one shard in memory at a time
+            for (shard,), rows in chosen.group_by("shard", maintain_order=True)
         )
     except pl.exceptions.PolarsError as error:
         reason = cause_of(error)
